@@ -1,0 +1,1 @@
+"""Adapters, each file named for its technology. Only `core.bootstrap` imports them."""

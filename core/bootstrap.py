@@ -1,0 +1,132 @@
+"""The one place that chooses adapters and wires services: settings in, `Services` out."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+
+from core.domain.ids import Millis
+from core.services.stores import Stores
+from core.settings import Settings
+
+
+def clock() -> Millis:
+    """The wall clock, UTC milliseconds: the only place that reads it for services."""
+    return time.time_ns() // 1_000_000
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Connect the four stores that the settings name. Raises Unavailable with one line if a server does not answer."""
+    from core.adapters import folder, redis, sqlite
+
+    documents = _documents(settings)
+    log = sqlite.SqliteEventLog(settings.data / "events.sqlite")
+    objects = _objects(settings) if settings.s3_bucket else folder.FolderObjects(settings.data / "media")
+    live = redis.open_live(settings.redis_url, settings.data)
+    for store in (documents, log, objects, live):
+        store.ping()
+    documents.migrate()
+    return Stores.over(documents, objects, log, live)
+
+
+def _documents(settings: Settings):  # type: ignore[no-untyped-def]
+    if settings.mongo_uri:
+        from core.adapters.mongo import MongoDocuments
+
+        return MongoDocuments(settings.mongo_uri)
+    from core.adapters.sqlite import SqliteDocuments
+
+    return SqliteDocuments(settings.data / "feedroom.sqlite")
+
+
+def _objects(settings: Settings):  # type: ignore[no-untyped-def]
+    from core.adapters.s3 import S3Objects
+
+    return S3Objects(settings.s3_bucket, settings.s3_endpoint)
+
+
+class Services:
+    """Every use case of Feedroom over one set of stores; each is built when first asked for."""
+
+    def __init__(self, settings: Settings, stores: Stores) -> None:
+        self.settings = settings
+        self.stores = stores
+
+    @cached_property
+    def audit(self):  # type: ignore[no-untyped-def]
+        from core.services.audit import Audit
+
+        return Audit(self.stores)
+
+    @cached_property
+    def accounts(self):  # type: ignore[no-untyped-def]
+        from core.services.accounts import Accounts
+
+        return Accounts(self.stores, self.audit)
+
+    @cached_property
+    def api_keys(self):  # type: ignore[no-untyped-def]
+        from core.services.api_keys import ApiKeys
+
+        return ApiKeys(self.stores, self.audit)
+
+    @cached_property
+    def jobs(self):  # type: ignore[no-untyped-def]
+        from core.services.jobs import Jobs
+
+        return Jobs(self.stores)
+
+    @cached_property
+    def delivery(self):  # type: ignore[no-untyped-def]
+        from core.services.delivery import Delivery
+
+        return Delivery(self.settings.secret)
+
+    @cached_property
+    def intake(self):  # type: ignore[no-untyped-def]
+        from core.services.intake import Intake
+
+        return Intake(self.stores, self.jobs, self.audit)
+
+    @cached_property
+    def processing(self):  # type: ignore[no-untyped-def]
+        from core.adapters.ffmpeg import FfmpegTools
+        from core.services.processing import Processing
+
+        return Processing(self.stores, self.jobs, FfmpegTools(), self.settings.data / "work")
+
+    @cached_property
+    def catalog(self):  # type: ignore[no-untyped-def]
+        from core.services.catalog import Catalog
+
+        return Catalog(self.stores, self.jobs, self.audit)
+
+    @cached_property
+    def shop(self):  # type: ignore[no-untyped-def]
+        from core.services.shop import Shop
+
+        return Shop(self.stores, self.audit)
+
+    @cached_property
+    def moderation(self):  # type: ignore[no-untyped-def]
+        from core.services.moderation import Moderation
+
+        return Moderation(self.stores, self.audit)
+
+    @cached_property
+    def engagement(self):  # type: ignore[no-untyped-def]
+        from core.services.engagement import Engagement
+
+        return Engagement(self.stores)
+
+    @cached_property
+    def feed(self):  # type: ignore[no-untyped-def]
+        from core.services.feed import Feed
+
+        return Feed(self.stores, self.delivery, self.engagement)
+
+
+def open_services(settings: Settings | None = None) -> Services:
+    """Services over the stores that the settings (by default: of the environment) name."""
+    settings = settings or Settings.from_environment()
+    return Services(settings, open_stores(settings))

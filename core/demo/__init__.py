@@ -1,0 +1,1 @@
+"""A small living world, generated and labelled as such."""

@@ -1,0 +1,76 @@
+"""What viewers do, as the shopping app reports it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.domain.errors import InvalidInput
+from core.domain.ids import DAY, MINUTE, Millis
+
+MAX_ID = 80
+MAX_BATCH = 1_000
+CLOCK_AHEAD: Millis = 5 * MINUTE
+OLDEST: Millis = 90 * DAY
+
+
+class EventKind(StrEnum):
+    """Every event of the feed. `SERVED` is written by the feed itself; the app may send the others."""
+
+    SERVED = "served"
+    IMPRESSION = "impression"
+    WATCH = "watch"
+    LIKE = "like"
+    UNLIKE = "unlike"
+    COMMENT = "comment"
+    SHARE = "share"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    NOT_INTERESTED = "not_interested"
+    REPORT = "report"
+    PRODUCT_CLICK = "product_click"
+    ADD_TO_CART = "add_to_cart"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerEvent:
+    """One event; `id` is chosen by the sender and makes sending it twice harmless.
+
+    `at` is when it happened. `post` is needed by all kinds but follow and unfollow, which need `publisher`.
+    `seconds` and `completion` (0..1+, loops count) belong to watch; `product` to product_click, add_to_cart and order;
+    `value_minor` to order. `request` and `slot` tie it to the served page.
+    """
+
+    id: str
+    kind: EventKind
+    viewer: str
+    at: Millis
+    post: str = ""
+    publisher: str = ""
+    product: str = ""
+    request: str = ""
+    slot: int | None = None
+    seconds: float = 0.0
+    completion: float = 0.0
+    value_minor: int = 0
+    quantity: int = 1
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("id", "viewer"):
+            value = getattr(self, name)
+            if not value or len(value) > MAX_ID:
+                raise InvalidInput(name, value, f"1 to {MAX_ID} characters are needed")
+        if self.kind in (EventKind.FOLLOW, EventKind.UNFOLLOW):
+            if not self.publisher:
+                raise InvalidInput("publisher", self.publisher, f"a {self.kind} event names a publisher")
+        elif self.kind is not EventKind.ORDER and not self.post:
+            raise InvalidInput("post", self.post, f"a {self.kind} event names a post")
+        for name in ("seconds", "completion"):
+            number = getattr(self, name)
+            if not math.isfinite(number) or number < 0:
+                raise InvalidInput(name, number, "a finite number from 0 up is needed")
+        if self.value_minor < 0:
+            raise InvalidInput("value_minor", self.value_minor, "an order's value cannot be below 0")

@@ -1,0 +1,95 @@
+"""A page of the feed, as the console and the shopping app see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.domain.ids import Millis
+from core.domain.post import PostKind
+
+MAX_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductCard:
+    """A product as the slot shows it; price in minor units."""
+
+    id: str
+    name: str
+    brand: str
+    price_minor: int
+    currency: str
+    list_price_minor: int | None
+    in_stock: bool
+    image: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLinks:
+    """Signed addresses of a post's media, empty where a post has none of that sort."""
+
+    poster: str = ""
+    preview: str = ""
+    clip: str = ""
+    hls: str = ""
+    width: int = 0
+    height: int = 0
+    duration: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotReason:
+    """Why this post is in this slot: the sources that proposed it, its scores by name, the rule that placed it, and a sentence."""
+
+    sources: tuple[str, ...]
+    scores: dict[str, float]
+    rule: str
+    sentence: str
+    displaced: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One place on a page; `position` counts from 0 within the page."""
+
+    position: int
+    post: str
+    kind: PostKind
+    title: str
+    caption: str
+    publisher: str
+    publisher_name: str
+    tags: tuple[str, ...]
+    ai_generated: bool
+    media: MediaLinks
+    products: tuple[ProductCard, ...]
+    propensity: float
+    reason: SlotReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTrace:
+    """What one stage did: how many candidates went in and came out, why the others went, and how long it took."""
+
+    stage: str
+    kind: str
+    before: int
+    after: int
+    milliseconds: float
+    dropped: dict[str, int] = field(default_factory=dict)
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """One answer of the feed. `cursor` asks for the next page; it is None when the catalogue is exhausted."""
+
+    request: str
+    viewer: str
+    policy: str
+    slots: tuple[Slot, ...]
+    cursor: str | None
+    at: Millis
+    stages: tuple[StageTrace, ...] = ()
+    notes: tuple[str, ...] = ()

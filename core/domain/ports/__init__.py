@@ -1,0 +1,1 @@
+"""What core needs from outside, as small Protocols named for the need; `core.adapters` names the tools."""

@@ -1,0 +1,105 @@
+"""Live state: quick, small, shared by all processes, rebuildable from the event log (sessions excepted)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.account import Session
+from core.domain.viewer import ViewerState
+
+
+class Sessions(Protocol):
+    """Signed-in browsers."""
+
+    def save(self, session: Session) -> None:
+        """Remember until it expires."""
+
+    def find(self, key: str) -> Session | None:
+        """The session, or None if unknown, revoked or expired."""
+
+    def revoke(self, key: str) -> None:
+        """Forget one session."""
+
+    def revoke_account(self, account: str) -> int:
+        """Forget all sessions of an account; returns how many."""
+
+
+class RateLimits(Protocol):
+    """Fixed-window counters."""
+
+    def hit(self, name: str, *, limit: int, window_ms: int, now: int, cost: int = 1) -> float:
+        """Count `cost`; 0.0 if within the limit, else seconds until the window ends."""
+
+    def reset(self, name: str) -> None:
+        """Forget the counter."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRead:
+    """What one feed request reads: the viewer, the decayed trend score per post, and the catalogue's version."""
+
+    viewer: ViewerState
+    trending: Mapping[str, float]
+    catalogue_version: int
+
+
+class ViewerStates(Protocol):
+    """State per viewer, changed by compare-and-set so that concurrent requests never lose or repeat anything."""
+
+    def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
+        """One round trip: state (fresh if unknown), the top `trending` posts, the catalogue's version."""
+
+    def write(self, state: ViewerState, *, expected_version: int) -> bool:
+        """Store if the held version is still `expected_version`; False if somebody was quicker."""
+
+    def forget(self, viewer: str) -> None:
+        """Delete what is known of a viewer."""
+
+
+class Trending(Protocol):
+    """Exponentially decayed counters per post."""
+
+    def bump(self, scores: Mapping[str, float], *, now: int) -> None:
+        """Add to each post's counter as of `now`."""
+
+    def top(self, count: int) -> dict[str, float]:
+        """The highest counters."""
+
+    def clear(self) -> None:
+        """Forget all, before a rebuild."""
+
+
+class Signals(Protocol):
+    """Version numbers that all processes watch."""
+
+    def bump(self, topic: str) -> int:
+        """Add 1 to the topic's version, tell every listener, return it."""
+
+    def version(self, topic: str) -> int:
+        """The topic's version; 0 if never bumped."""
+
+    def listen(self, topics: Sequence[str], heard: Callable[[str, int], None]) -> Callable[[], None]:
+        """Call `heard(topic, version)` from a thread at each bump; returns what stops it."""
+
+
+class Live(Protocol):
+    """The live store, whole."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def limits(self) -> RateLimits: ...
+    @property
+    def viewers(self) -> ViewerStates: ...
+    @property
+    def trending(self) -> Trending: ...
+    @property
+    def signals(self) -> Signals: ...
+
+    def ping(self) -> None:
+        """Return if the store answers, raise Unavailable if not."""
+
+    def close(self) -> None:
+        """Let go of connections."""

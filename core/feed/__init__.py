@@ -1,0 +1,1 @@
+"""The For You feed: the stages that `core.pipeline` runs."""

@@ -1,0 +1,1 @@
+"""Recommendation models: fitted offline, read by the feed."""

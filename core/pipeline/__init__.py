@@ -1,0 +1,1 @@
+"""The feed engine: it knows stages and columns, not shops."""

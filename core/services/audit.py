@@ -1,0 +1,40 @@
+"""The audit trail: appended by every service that changes something, read by administrators."""
+
+from __future__ import annotations
+
+from core.domain.account import Account, Role
+from core.domain.audit import AuditLine
+from core.domain.collection import Page
+from core.domain.ids import Millis, new_id
+from core.services.stores import Stores
+
+MACHINE = "feedroom"
+"""The actor of what the machine does by itself."""
+
+
+class Audit:
+    """Append and read; nothing here changes or deletes."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def record(self, actor: Account | None, action: str, subject: str, *, now: Millis, **detail: str) -> AuditLine:
+        """Append one line; `actor` None is the machine. `action` is a dotted verb such as `post.withdraw`."""
+        line = AuditLine(
+            id=new_id(now),
+            actor=actor.id if actor else MACHINE,
+            actor_name=actor.name if actor else "Feedroom",
+            action=action,
+            subject=subject,
+            detail=detail,
+            at=now,
+        )
+        return self._stores.audit.insert(line)
+
+    def find(
+        self, actor: Account, *, subject: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> Page[AuditLine]:
+        """Lines, newest first, of one subject or of everything. Moderators see those of posts they review."""
+        actor.require(Role.ADMINISTRATOR, *((Role.MODERATOR,) if subject else ()))
+        where = {"subject": subject} if subject else None
+        return self._stores.audit.find(where, order="at", descending=True, limit=limit, cursor=cursor)

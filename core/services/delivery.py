@@ -1,0 +1,60 @@
+"""Media addresses that only Feedroom can make: signed, expiring, and shared by a whole folder so that HLS plays."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from core.domain.errors import Forbidden
+from core.domain.feed import MediaLinks
+from core.domain.ids import HOUR, SECOND, Millis
+from core.domain.post import Media
+
+LIFETIME: Millis = 12 * HOUR
+
+
+class Delivery:
+    """Sign and check `/media/{expiry}-{signature}/{prefix}/{name}`.
+
+    The signature covers expiry and prefix, so relative names in a playlist stay valid. Expiry is rounded up to a full hour:
+    the same post has the same address for an hour and caches can hold it.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._key = hashlib.sha256(b"feedroom media" + secret.encode()).digest()
+
+    def url(self, prefix: str, name: str, *, now: Millis) -> str:
+        """The signed path of object `prefix/name`; "" if `name` is empty."""
+        if not name:
+            return ""
+        expiry = -(-(now + LIFETIME) // HOUR) * HOUR // SECOND
+        return f"/media/{expiry}-{self._signature(expiry, prefix)}/{prefix}/{name}"
+
+    def links(self, media: Media | None, *, now: Millis) -> MediaLinks:
+        """All addresses of a post's media."""
+        if media is None:
+            return MediaLinks()
+        return MediaLinks(
+            poster=self.url(media.prefix, media.poster, now=now),
+            preview=self.url(media.prefix, media.preview, now=now),
+            clip=self.url(media.prefix, media.clip, now=now),
+            hls=self.url(media.prefix, media.hls, now=now),
+            width=media.width,
+            height=media.height,
+            duration=media.duration,
+        )
+
+    def check(self, token: str, key: str, *, now: Millis) -> None:
+        """Raise Forbidden unless `token` was made for a folder that holds `key` and has not expired."""
+        expiry, _, signature = token.partition("-")
+        if not expiry.isdigit() or int(expiry) * SECOND < now:
+            raise Forbidden("this media address has expired; load the page again")
+        folder = key
+        while "/" in folder:
+            folder = folder.rpartition("/")[0]
+            if hmac.compare_digest(signature, self._signature(int(expiry), folder)):
+                return
+        raise Forbidden("this media address is not valid")
+
+    def _signature(self, expiry: int, prefix: str) -> str:
+        return hmac.new(self._key, f"{expiry}:{prefix}".encode(), hashlib.sha256).hexdigest()[:32]

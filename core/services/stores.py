@@ -1,0 +1,73 @@
+"""Everything the services keep things in: typed collections, objects, log and live state, opened once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain import schema
+from core.domain.account import Account, ApiKey
+from core.domain.audit import AuditLine
+from core.domain.collection import Collection
+from core.domain.job import Job
+from core.domain.mix import MixPolicy
+from core.domain.moderation import Case, KnownHash
+from core.domain.ports.documents import Documents
+from core.domain.ports.event_log import EventLog
+from core.domain.ports.live import Live
+from core.domain.ports.objects import Objects
+from core.domain.post import Comment, Post, PostTotals
+from core.domain.product import Product
+from core.domain.publisher import Publisher
+from core.domain.taxonomy import Tag
+from core.domain.upload import Upload
+from core.domain.viewer import SampleViewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The four ports, and a typed collection for each kind of document."""
+
+    documents: Documents
+    objects: Objects
+    log: EventLog
+    live: Live
+    accounts: Collection[Account]
+    api_keys: Collection[ApiKey]
+    publishers: Collection[Publisher]
+    posts: Collection[Post]
+    post_totals: Collection[PostTotals]
+    comments: Collection[Comment]
+    products: Collection[Product]
+    tags: Collection[Tag]
+    uploads: Collection[Upload]
+    jobs: Collection[Job]
+    cases: Collection[Case]
+    known_hashes: Collection[KnownHash]
+    sample_viewers: Collection[SampleViewer]
+    policies: Collection[MixPolicy]
+    audit: Collection[AuditLine]
+
+    @staticmethod
+    def over(documents: Documents, objects: Objects, log: EventLog, live: Live) -> Stores:
+        """Typed collections over these four ports."""
+        return Stores(
+            documents=documents,
+            objects=objects,
+            log=log,
+            live=live,
+            accounts=Collection(documents, schema.ACCOUNTS, Account),
+            api_keys=Collection(documents, schema.API_KEYS, ApiKey),
+            publishers=Collection(documents, schema.PUBLISHERS, Publisher),
+            posts=Collection(documents, schema.POSTS, Post),
+            post_totals=Collection(documents, schema.POST_TOTALS, PostTotals),
+            comments=Collection(documents, schema.COMMENTS, Comment),
+            products=Collection(documents, schema.PRODUCTS, Product),
+            tags=Collection(documents, schema.TAGS, Tag),
+            uploads=Collection(documents, schema.UPLOADS, Upload),
+            jobs=Collection(documents, schema.JOBS, Job),
+            cases=Collection(documents, schema.CASES, Case),
+            known_hashes=Collection(documents, schema.KNOWN_HASHES, KnownHash),
+            sample_viewers=Collection(documents, schema.SAMPLE_VIEWERS, SampleViewer),
+            policies=Collection(documents, schema.POLICIES, MixPolicy),
+            audit=Collection(documents, schema.AUDIT, AuditLine),
+        )

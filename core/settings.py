@@ -1,0 +1,118 @@
+"""Settings: read once from the environment, checked at start, never changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where Feedroom keeps things and how it is reached. None means the embedded default."""
+
+    data: Path
+    port: int = 8501
+    secret: str
+    mongo_uri: str | None = None
+    redis_url: str | None = None
+    s3_bucket: str | None = None
+    s3_endpoint: str | None = None
+    demo: bool = True
+    secure_cookies: bool = False
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read `FEEDROOM_*`. Raises SettingsError for an unknown name or a wrong value."""
+        known = {f"FEEDROOM_{name}" for name in _NAMES}
+        for name in environment:
+            if name.startswith("FEEDROOM_") and name not in known:
+                raise SettingsError(f"{name} is not a setting; known are {', '.join(sorted(known))}")
+
+        def read(name: str) -> str | None:
+            return environment.get(f"FEEDROOM_{name}", "").strip() or None
+
+        data = Path(read("DATA") or ".feedroom").expanduser().resolve()
+        if data.exists() and not data.is_dir():
+            raise SettingsError(f"FEEDROOM_DATA={data} is not a folder")
+        if (read("S3_ENDPOINT") is not None) and read("S3_BUCKET") is None:
+            raise SettingsError("FEEDROOM_S3_ENDPOINT is set but FEEDROOM_S3_BUCKET is not; name the bucket too")
+        hosts = tuple(host.strip() for host in (read("ALLOWED_HOSTS") or "").split(",") if host.strip())
+        return Settings(
+            data=data,
+            port=_port(read("PORT") or "8501"),
+            secret=_secret(read("SECRET"), data),
+            mongo_uri=_address("MONGO_URI", read("MONGO_URI"), ("mongodb", "mongodb+srv")),
+            redis_url=_address("REDIS_URL", read("REDIS_URL"), ("redis", "rediss", "unix")),
+            s3_bucket=_bucket(read("S3_BUCKET")),
+            s3_endpoint=_address("S3_ENDPOINT", read("S3_ENDPOINT"), ("http", "https")),
+            demo=_flag("DEMO", read("DEMO"), default=True),
+            secure_cookies=_flag("SECURE_COOKIES", read("SECURE_COOKIES"), default=False),
+            allowed_hosts=hosts or Settings.__dataclass_fields__["allowed_hosts"].default,
+        )
+
+
+_NAMES = (
+    "DATA", "PORT", "SECRET", "MONGO_URI", "REDIS_URL", "S3_BUCKET", "S3_ENDPOINT", "DEMO", "SECURE_COOKIES", "ALLOWED_HOSTS",
+)  # fmt: skip
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise SettingsError(f"FEEDROOM_PORT={text} is not a port; it takes a number from 1 to 65535")
+    return int(text)
+
+
+def _flag(name: str, text: str | None, *, default: bool) -> bool:
+    if text is None:
+        return default
+    if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
+        raise SettingsError(f"FEEDROOM_{name}={text} is neither yes nor no; it takes 1 or 0")
+    return text.lower() in ("1", "true", "yes")
+
+
+def _address(name: str, text: str | None, schemes: tuple[str, ...]) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not (parts.netloc or parts.path):
+        shown = re.sub(r"//[^@/]*@", "//…@", text)
+        raise SettingsError(
+            f"FEEDROOM_{name}={shown} is not an address; it starts with {' or '.join(s + '://' for s in schemes)}"
+        )
+    return text
+
+
+def _bucket(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        raise SettingsError(
+            f"FEEDROOM_S3_BUCKET={text} is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"
+        )
+    return text
+
+
+def _secret(text: str | None, data: Path) -> str:
+    """The signing secret: from the environment, else made once and kept in the data folder (readable by its owner only)."""
+    if text is not None:
+        if len(text) < 32:
+            raise SettingsError(f"FEEDROOM_SECRET has {len(text)} characters; it takes at least 32")
+        return text
+    path = data / "secret"
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        made = secrets.token_urlsafe(48)
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(made)
+        except FileExistsError:
+            pass
+    return path.read_text().strip()

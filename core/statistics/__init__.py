@@ -1,0 +1,1 @@
+"""Pure statistics on sums; unknown is NaN, never 0."""

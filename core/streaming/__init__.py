@@ -1,0 +1,1 @@
+"""Event processing: the pure aggregate and the worker that runs it."""
