@@ -67,7 +67,7 @@ class Report:
             for case, metric, value, unit in cells
         ]
         facts = machine()
-        title = f"{self.benchmark}: {facts['cpu']}, {facts['cores']} cores, {facts['memory_gb']} GB, Python {facts['python']}"
+        title = "{}: {cpu}, {cores} cores, {memory_gb} GB, Python {python}".format(self.benchmark, **facts)
         return "\n".join([title, lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
@@ -108,7 +108,7 @@ def time_each(work: Callable[[], object], *, repeat: int, warm_up: int = 0) -> l
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest measured value that at least `percent` % of the values do not exceed (nearest rank, never invented)."""
+    """The smallest measured value that at least `percent` % of the values do not exceed: nearest rank, never invented."""
     if not values or not 0 < percent <= 100:
         raise ValueError(f"percentile {percent} of {len(values)} values does not exist")
     ordered = sorted(values)

@@ -12,12 +12,8 @@ import pytest
 from tests.benchmarks import harness
 
 FOLDER = Path(__file__).parent
-SHARED = {"__init__", "harness", "processes", "streamlit_client"}
-NAMES = sorted(
-    path.stem
-    for path in FOLDER.glob("*.py")
-    if path.stem not in SHARED and not path.stem.startswith(("test_", "conftest"))
-)
+SHARED = {"harness", "processes", "streamlit_client", "test_harness"}
+NAMES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - SHARED)
 
 
 @pytest.mark.parametrize("name", NAMES)
