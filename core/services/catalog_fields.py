@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from core.domain.account import Account, Role
 from core.domain.errors import InvalidInput
@@ -144,13 +145,10 @@ def _code(name: str, value: object) -> str:
 
 
 def _search_text(stores: Stores, post: Post, clean: Mapping[str, object]) -> str:
-    def current(name: str) -> tuple[str, ...]:
-        value = clean.get(name, getattr(post, name))
-        return tuple(value) if isinstance(value, tuple) else (str(value),)
-
+    changed = replace(post, **{name: clean[name] for name in SCREENED & clean.keys()})  # type: ignore[arg-type]
     return post_search_text(
-        *current("title"),
-        *current("caption"),
-        stores.tags.get_many(current("tags")).values(),
-        stores.products.get_many(current("products")).values(),
+        changed.title,
+        changed.caption,
+        stores.tags.get_many(changed.tags).values(),
+        stores.products.get_many(changed.products).values(),
     )
