@@ -30,7 +30,7 @@ class RateLimits(Protocol):
     """Fixed-window counters."""
 
     def hit(self, name: str, *, limit: int, window_ms: int, now: int, cost: int = 1) -> float:
-        """Count `cost`; 0.0 if within the limit, else seconds until the window ends."""
+        """Count `cost` (also when refused); 0.0 if the sum is within the limit, else seconds until the window ends."""
 
     def reset(self, name: str) -> None:
         """Forget the counter."""
@@ -52,14 +52,17 @@ class ViewerStates(Protocol):
         """One round trip: state (fresh if unknown), the top `trending` posts, the catalogue's version."""
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
-        """Store if the held version is still `expected_version`; False if somebody was quicker."""
+        """Store as version `expected_version + 1` if the held version is still the expected one (0: none is held yet).
+
+        False if somebody was quicker: read again and repeat.
+        """
 
     def forget(self, viewer: str) -> None:
         """Delete what is known of a viewer."""
 
 
 class Trending(Protocol):
-    """Exponentially decayed counters per post."""
+    """Exponentially decayed counters per post. Scores are as of the latest bump; only positive ones are shown."""
 
     def bump(self, scores: Mapping[str, float], *, now: int) -> None:
         """Add to each post's counter as of `now`."""
@@ -72,16 +75,16 @@ class Trending(Protocol):
 
 
 class Signals(Protocol):
-    """Version numbers that all processes watch."""
+    """Version numbers that all processes watch. They only grow, maybe by more than 1; a lost store never repeats one."""
 
     def bump(self, topic: str) -> int:
-        """Add 1 to the topic's version, tell every listener, return it."""
+        """Raise the topic's version, tell every listener, return it."""
 
     def version(self, topic: str) -> int:
         """The topic's version; 0 if never bumped."""
 
     def listen(self, topics: Sequence[str], heard: Callable[[str, int], None]) -> Callable[[], None]:
-        """Call `heard(topic, version)` from a thread at each bump; returns what stops it."""
+        """Call `heard(topic, version)` from a thread after bumps, at least for the latest; returns what stops it."""
 
 
 class Live(Protocol):
