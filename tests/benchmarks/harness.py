@@ -108,7 +108,7 @@ def time_each(work: Callable[[], object], *, repeat: int, warm_up: int = 0) -> l
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest measured value that at least `percent` % of the values do not exceed: nearest rank, never invented."""
+    """The smallest measured value that at least `percent` % of values do not exceed: nearest rank, never invented."""
     if not values or not 0 < percent <= 100:
         raise ValueError(f"percentile {percent} of {len(values)} values does not exist")
     ordered = sorted(values)

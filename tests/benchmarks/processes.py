@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -34,25 +35,26 @@ def running(
     Raises RuntimeError with the end of its output if it stops or does not answer within `timeout` seconds. The whole
     process group is interrupted at the end, as Ctrl-C does, and killed if it has not gone after 10 s.
     """
-    read, write = os.pipe()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=write, stderr=write, start_new_session=True
-    )
-    os.close(write)
-    os.set_blocking(read, False)
-    output = bytearray()
-    deadline = time.monotonic() + timeout
-    try:
-        while not answers(ready):
-            _drain(read, output)
-            if process.poll() is not None or time.monotonic() > deadline:
-                what = f"ended with {process.returncode}" if process.poll() is not None else "did not get ready"
-                raise RuntimeError(f"{' '.join(command)} {what}:\n{output[-2_000:].decode(errors='replace')}")
-            time.sleep(0.02)
-        yield process
-    finally:
-        stop(process)
-        os.close(read)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + timeout
+        try:
+            while not answers(ready):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    what = f"ended with {process.returncode}" if process.poll() is not None else "did not get ready"
+                    output.seek(max(0, output.tell() - 2_000))
+                    raise RuntimeError(f"{' '.join(command)} {what}:\n{output.read().decode(errors='replace')}")
+                time.sleep(0.02)
+            yield process
+        finally:
+            stop(process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -83,9 +85,3 @@ def memory_mb(pid: int, *, family: bool = False) -> float:
         with suppress(psutil.NoSuchProcess):
             total += one.memory_info().rss
     return total / 1024**2
-
-
-def _drain(descriptor: int, output: bytearray) -> None:
-    with suppress(BlockingIOError):
-        while chunk := os.read(descriptor, 65_536):
-            output += chunk
