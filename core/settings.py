@@ -111,7 +111,7 @@ def _secret(text: str | None, data: Path) -> str:
         data.mkdir(parents=True, exist_ok=True)
         made = secrets.token_urlsafe(48)
         try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(made)
         except FileExistsError:
             pass
