@@ -169,11 +169,15 @@ class Comment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostTotals:
-    """Counts of viewer events on one post since it was made, kept by the worker; `id` is the post's."""
+    """Counts of viewer events on one post since it was made, kept by the worker; `id` is the post's.
+
+    `offsets` is the last offset counted of each `topic/partition`: a record that comes again is not counted again.
+    """
 
     id: str
     version: int = 1
     counts: dict[str, int] = field(default_factory=dict)
     watch_seconds: float = 0.0
     revenue_minor: int = 0
+    offsets: dict[str, int] = field(default_factory=dict)
     updated_at: Millis = 0

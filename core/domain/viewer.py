@@ -25,7 +25,8 @@ class ViewerState:
     """All the feed knows of one viewer, read and written whole, newest interaction last.
 
     `tags` and `publishers` are decayed affinities as of `updated_at`; `applied` remembers recent event ids so that a second
-    delivery changes nothing; `seen` are the posts already served, oldest first. `version` is bumped by each stored change.
+    delivery changes nothing; `seen` are the posts already served, oldest first. `decided` is when a like, follow or hide was
+    last decided, by `verb:subject`, so that a late opposite changes nothing. `version` is bumped by each stored change.
     """
 
     viewer: str
@@ -39,6 +40,7 @@ class ViewerState:
     seen: tuple[str, ...] = ()
     kinds_served: dict[str, int] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
+    decided: dict[str, Millis] = field(default_factory=dict)
     updated_at: Millis = 0
 
 
