@@ -1,0 +1,87 @@
+"""The connection to Redis or Valkey: one client per process, errors in a line, an embedded server brought up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import redis as redis_py
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from core.adapters import embedded_valkey
+from core.domain.errors import Unavailable
+
+T = TypeVar("T")
+PREFIX = "feedroom:"
+
+_LOST = (redis_py.ConnectionError, redis_py.TimeoutError)
+
+
+class Link:
+    """Runs commands and turns every failure into Unavailable with the address, never with a password.
+
+    `client` is typed Any because redis-py declares each answer as maybe awaitable.
+    """
+
+    def __init__(self, client: Any, address: str, revive: Callable[[], object] | None = None) -> None:
+        self.client = client
+        self.address = address
+        self._revive = revive
+
+    def call(self, work: Callable[[Any], T]) -> T:
+        """The result of `work(client)`. If an embedded server is gone it is started again and `work` repeated once."""
+        try:
+            return work(self.client)
+        except _LOST as error:
+            if self._revive is None:
+                raise self.unavailable(error) from error
+        except redis_py.RedisError as error:
+            raise self.unavailable(error) from error
+        self._revive()
+        try:
+            return work(self.client)
+        except redis_py.RedisError as error:
+            raise self.unavailable(error) from error
+
+    def script(self, text: str) -> Callable[[list[str], list[object]], Any]:
+        """A Lua script as a function of keys and arguments; one round trip."""
+        script = self.client.register_script(text)
+
+        def run(keys: list[str], arguments: list[object]) -> Any:
+            return self.call(lambda client: script(keys, arguments, client=client))
+
+        return run
+
+    def unavailable(self, error: Exception) -> Unavailable:
+        """The error to raise for this one of redis-py."""
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Unavailable(f"live state at {self.address} does not answer: {reason}")
+
+
+def connect(url: str | None, data: Path) -> Link:
+    """A link to the server at `url`, or to the data folder's embedded one, which is started. Connects when first used."""
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "socket_timeout": 5.0,
+        "socket_connect_timeout": 3.0,
+        "health_check_interval": 30,
+        "retry": Retry(NoBackoff(), 1),  # one more try: an idle connection may have been dropped
+    }
+    if url is None:
+        path = embedded_valkey.ensure(data)
+        client = redis_py.Redis(unix_socket_path=str(path), **options)
+        return Link(client, str(path), lambda: embedded_valkey.ensure(data))
+    try:
+        return Link(redis_py.Redis.from_url(url, **options), shown(url))
+    except ValueError as error:
+        raise Unavailable(f"FEEDROOM_REDIS_URL={shown(url)}: {error}") from None
+
+
+def shown(url: str) -> str:
+    """The address without name, password and query, fit for logs."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
