@@ -1,0 +1,141 @@
+"""Keys with which programs ask: made and revoked by administrators, checked on every request."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.domain.account import Account, ApiKey, Role, Scope
+from core.domain.errors import Forbidden, InvalidInput, Throttled, Unauthenticated
+from core.domain.ids import MINUTE, SECOND, Millis, new_id
+from core.services.audit import Audit
+from core.services.stores import Stores
+
+START = "fr_live_"
+REMEMBERED: Millis = 2 * SECOND
+"""How long a process goes on without asking the store: a revoked key works at most this much longer."""
+MOST_REMEMBERED = 10_000
+MAX_PER_MINUTE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as it was made; `secret` is shown once and kept nowhere."""
+
+    key: ApiKey
+    secret: str
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """Requests of the current minute that this process has reserved and not used yet."""
+
+    minute: int
+    left: int
+
+
+class ApiKeys:
+    """Create, list, revoke, authenticate.
+
+    Feed traffic asks thousands of times a second, so a process remembers a key for REMEMBERED milliseconds and reserves
+    requests from the shared counter in blocks of a hundredth of the limit.
+    """
+
+    def __init__(self, stores: Stores, audit: Audit) -> None:
+        self._stores = stores
+        self._audit = audit
+        self._known: dict[str, tuple[ApiKey | None, Millis]] = {}
+        self._allowances: dict[str, _Allowance] = {}
+
+    def create(
+        self, actor: Account, name: str, scopes: Iterable[Scope], *, per_minute: int = 60_000, now: Millis
+    ) -> NewKey:
+        """A new key. Raises InvalidInput without a name, without scopes or for an impossible limit."""
+        actor.require(Role.ADMINISTRATOR)
+        name, chosen = " ".join(name.split()), tuple(sorted(set(scopes)))
+        if not 1 <= len(name) <= 80:
+            raise InvalidInput("name", name, "1 to 80 characters that say which program uses the key")
+        if not chosen:
+            raise InvalidInput("scopes", (), "choose at least one thing that the key may do")
+        if not 1 <= per_minute <= MAX_PER_MINUTE:
+            raise InvalidInput("per_minute", per_minute, f"1 to {MAX_PER_MINUTE:,} requests a minute")
+        prefix = START + secrets.token_hex(4)
+        secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+        key = ApiKey(
+            id=new_id(now), name=name, prefix=prefix, secret_hash=_hash(secret), scopes=chosen, per_minute=per_minute,
+            created_by=actor.id, created_at=now, updated_at=now,
+        )  # fmt: skip
+        self._stores.api_keys.insert(key)
+        self._audit.record(actor, "api_key.create", key.id, now=now, name=name, scopes=" ".join(chosen))
+        return NewKey(key, secret)
+
+    def find(self, actor: Account) -> list[ApiKey]:
+        """All keys, newest first."""
+        actor.require(Role.ADMINISTRATOR)
+        return list(self._stores.api_keys.each(order="created_at", descending=True))
+
+    def revoke(self, actor: Account, key: str, *, now: Millis) -> ApiKey:
+        """End a key for good. Raises NotFound."""
+        actor.require(Role.ADMINISTRATOR)
+        found = self._stores.api_keys.get(key)
+        if found.revoked_at is None:
+            found = self._stores.api_keys.patch(key, {"revoked_at": now, "updated_at": now})
+            self._audit.record(actor, "api_key.revoke", key, now=now, name=found.name)
+        self._known.pop(found.secret_hash, None)
+        return found
+
+    def authenticate(self, secret: str, scope: Scope, *, now: Millis) -> ApiKey:
+        """The key of this secret. Raises Unauthenticated, Forbidden without the scope, Throttled beyond its limit."""
+        key = self._look_up(secret, now)
+        if key is None or key.revoked_at is not None:
+            raise Unauthenticated("this API key is not known or has been revoked")
+        if scope not in key.scopes:
+            raise Forbidden(f"this API key lacks the scope {scope.value}", field="scope", value=scope.value)
+        if (wait := self._spend(key, now)) > 0:
+            raise Throttled(f"this API key may ask {key.per_minute:,} times a minute", wait)
+        return key
+
+    def is_warm(self, secret: str, *, now: Millis) -> bool:
+        """Whether `authenticate` will answer from this process's memory, without asking a store."""
+        known = self._known.get(_hash(secret))
+        if known is None or known[0] is None or not 0 <= now - known[1] < REMEMBERED:
+            return False
+        allowance = self._allowances.get(known[0].id)
+        return allowance is not None and allowance.minute == now // MINUTE and allowance.left > 0
+
+    def _look_up(self, secret: str, now: Millis) -> ApiKey | None:
+        if not secret.startswith(START) or len(secret) > 100:
+            return None
+        hashed = _hash(secret)
+        known = self._known.get(hashed)
+        if known is None or not 0 <= now - known[1] < REMEMBERED:
+            found = self._stores.api_keys.find({"secret_hash": hashed}, limit=1).items
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            known = self._known[hashed] = (found[0] if found else None, now)
+        return known[0]
+
+    def _spend(self, key: ApiKey, now: Millis) -> float:
+        minute = now // MINUTE
+        allowance = self._allowances.get(key.id)
+        if allowance is None or allowance.minute != minute:
+            allowance = self._allowances[key.id] = _Allowance(minute, 0)
+        if allowance.left > 0:
+            allowance.left -= 1
+            return 0.0
+        block = max(1, key.per_minute // 100)
+        wait = 0.0
+        for cost in (block, 1) if block > 1 else (1,):
+            wait = self._stores.live.limits.hit(
+                f"api-key:{key.id}", limit=key.per_minute, window_ms=MINUTE, now=now, cost=cost
+            )
+            if wait == 0:
+                allowance.left += cost - 1
+                return 0.0
+        return wait
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
