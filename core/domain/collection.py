@@ -104,12 +104,12 @@ class Collection(Generic[T]):
         return self._documents.delete(self.name, id)
 
     def _out(self, item: T) -> Document:
-        return cast(Document, msgspec.to_builtins(item))
+        return cast(Document, _plain(item))
 
     def _in(self, document: Document) -> T:
         return msgspec.convert(document, self._kind)
 
 
 def _plain(value: Any) -> Any:
-    """Enums, tuples and dataclasses as JSON-like values."""
-    return msgspec.to_builtins(value)
+    """Enums, tuples and dataclasses as what JSON knows; through JSON, as msgspec would leave tuples tuples."""
+    return msgspec.json.decode(msgspec.json.encode(value))

@@ -11,10 +11,12 @@ from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import Millis
 from core.domain.job import Job
 from core.domain.post import Comment, Post, PostKind, PostStatus, PostTotals
+from core.domain.taxonomy import Tag, TagStatus
 from core.services.audit import MACHINE
 from core.services.jobs import Jobs
 from core.services.shop import fold
 from core.services.stores import Stores
+from core.services.tag_suggestions import suggest
 
 READERS = (Role.BRAND, Role.CREATOR, Role.MODERATOR, Role.PRODUCT_MANAGER)
 ORDERS = ("updated_at", "created_at", "title")
@@ -143,6 +145,12 @@ class CatalogReading:
             return lines
         author = self._names(actor, {post.author})[post.author]
         return (TimelineLine(status=PostStatus.DRAFT, at=post.created_at, by=author), *lines)
+
+    def suggest_tags(self, actor: Account, text: str, *, chosen: Sequence[str] = (), limit: int = 5) -> list[Tag]:
+        """Active tags that `text` speaks of and that are not `chosen` yet; never applied by themselves."""
+        actor.require(*READERS)
+        active = self._stores.tags.each({"status": TagStatus.ACTIVE})
+        return suggest(text, (tag for tag in active if tag.id not in chosen), limit=limit)
 
     def publisher_names(self, actor: Account) -> dict[str, str]:
         """Names of the publishers whose posts this account may read, by id."""
