@@ -5,16 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.domain.ids import MINUTE, Millis
+from core.domain.ids import SECOND, Millis
 
-JOB_LEASE: Millis = 1 * MINUTE
+JOB_LEASE: Millis = 20 * SECOND
+"""How long a silent worker keeps a job. Workers renew every 5 s, so a killed one is replaced within 20 s."""
 MAX_ATTEMPTS = 3
 
 
 class JobKind(StrEnum):
+    """`PROCESS_MEDIA` makes a post playable, `STREAM_MEDIA` adds the adaptive stream to it."""
+
     PROCESS_MEDIA = "process_media"
+    STREAM_MEDIA = "stream_media"
     SCREEN_POST = "screen_post"
     RENDER_DEMO = "render_demo"
+
+
+PRIORITY: dict[JobKind, int] = {
+    JobKind.SCREEN_POST: 10,
+    JobKind.PROCESS_MEDIA: 20,
+    JobKind.STREAM_MEDIA: 30,
+    JobKind.RENDER_DEMO: 40,
+}
+"""Lower goes first: what a person waits for comes before what may take its time."""
 
 
 class JobState(StrEnum):
@@ -26,12 +39,13 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One piece of work on `subject` (a post or upload id). `progress` is 0..1, `step` a phrase for the screen."""
+    """One piece of work on `subject` (a post id). `progress` is 0..1, `step` a phrase for the screen; low `priority` first."""
 
     id: str
     version: int = 1
     kind: JobKind
     subject: str
+    priority: int = 0
     state: JobState = JobState.QUEUED
     progress: float = 0.0
     step: str = ""
