@@ -116,8 +116,7 @@ class KnownHosts:
         if name is None:
             return False
         return any(
-            name == known or known == "*" or (known.startswith("*.") and name.endswith(known[1:]))
-            for known in self._hosts
+            known in (name, "*") or (known.startswith("*.") and name.endswith(known[1:])) for known in self._hosts
         )
 
 

@@ -11,7 +11,7 @@ from argon2.exceptions import VerificationError
 
 from core.domain.account import PUBLISHING_ROLES, SESSION_LENGTH, Account, Role, Session
 from core.domain.collection import Page
-from core.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Throttled, Unauthenticated
+from core.domain.errors import Conflict, Forbidden, InvalidInput, Throttled, Unauthenticated
 from core.domain.ids import MINUTE, Millis, new_id
 from core.domain.publisher import Publisher, PublisherKind
 from core.services.audit import Audit
