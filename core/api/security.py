@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from core.bootstrap import Services, clock
 from core.domain.account import Account, ApiKey, Scope
 from core.domain.errors import Unauthenticated
+from core.services.api_keys import ApiKeys
 
 bearer = HTTPBearer(
     auto_error=False, scheme_name="API key", description="A key made on the Accounts page, sent as `Bearer fr_live_…`."
@@ -35,7 +36,8 @@ def key_with(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
     async def check(request: Request, credentials: Credentials) -> ApiKey:
         if credentials is None:
             raise Unauthenticated("send your API key in the header `Authorization: Bearer fr_live_…`")
-        keys, now = services_of(request).api_keys, clock()
+        keys: ApiKeys = services_of(request).api_keys
+        now = clock()
         if keys.is_warm(credentials.credentials, now=now):
             return keys.authenticate(credentials.credentials, scope, now=now)
         # Only a cold key asks a store, and that must not hold up the event loop.
