@@ -120,6 +120,24 @@ class Services:
         return Engagement(self.stores)
 
     @cached_property
+    def experiments(self):  # type: ignore[no-untyped-def]
+        from core.services.experiments import Experiments
+
+        return Experiments(self.stores, self.audit)
+
+    @cached_property
+    def experiment_metrics(self):  # type: ignore[no-untyped-def]
+        from core.services.experiment_metrics import ExperimentMetrics
+
+        return ExperimentMetrics(self.stores)
+
+    @cached_property
+    def readouts(self):  # type: ignore[no-untyped-def]
+        from core.services.readouts import Readouts
+
+        return Readouts(self.stores, self.experiment_metrics, self.experiments)
+
+    @cached_property
     def feed(self):  # type: ignore[no-untyped-def]
         from core.services.feed import Feed
 

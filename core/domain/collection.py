@@ -107,7 +107,7 @@ class Collection(Generic[T]):
         return cast(Document, _plain(item))
 
     def _in(self, document: Document) -> T:
-        return msgspec.convert(document, self._kind)
+        return msgspec.convert(document, self._kind, str_keys=True)
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ OLDEST: Millis = 90 * DAY
 
 
 class EventKind(StrEnum):
-    """Every event of the feed. `SERVED` is written by the feed itself; the app may send the others."""
+    """Every event of the feed. `SERVED` and `EXPOSURE` are written by Feedroom itself; the app may send the others."""
 
     SERVED = "served"
     IMPRESSION = "impression"
@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     PRODUCT_CLICK = "product_click"
     ADD_TO_CART = "add_to_cart"
     ORDER = "order"
+    EXPOSURE = "exposure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,8 @@ class ViewerEvent:
 
     `at` is when it happened. `post` is needed by all kinds but follow and unfollow, which need `publisher`.
     `seconds` and `completion` (0..1+, loops count) belong to watch; `product` to product_click, add_to_cart and order;
-    `value_minor` to order. `request` and `slot` tie it to the served page.
+    `value_minor` to order. `request` and `slot` tie it to the served page. An exposure names its `experiment` and `arm`, and
+    in `text` the viewer's segment.
     """
 
     id: str
@@ -57,6 +59,8 @@ class ViewerEvent:
     value_minor: int = 0
     quantity: int = 1
     text: str = ""
+    experiment: str = ""
+    arm: str = ""
 
     def __post_init__(self) -> None:
         for name in ("id", "viewer"):
@@ -66,6 +70,9 @@ class ViewerEvent:
         if self.kind in (EventKind.FOLLOW, EventKind.UNFOLLOW):
             if not self.publisher:
                 raise InvalidInput("publisher", self.publisher, f"a {self.kind} event names a publisher")
+        elif self.kind is EventKind.EXPOSURE:
+            if not (self.experiment and self.arm):
+                raise InvalidInput("experiment", self.experiment, "an exposure names an experiment and an arm")
         elif self.kind is not EventKind.ORDER and not self.post:
             raise InvalidInput("post", self.post, f"a {self.kind} event names a post")
         for name in ("seconds", "completion"):

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from core.domain.ports.documents import CollectionSpec
+from collections.abc import Callable
 
-SCHEMA_VERSION = 1
+from core.domain.ports.documents import CollectionSpec, Documents
+
+Migration = Callable[[Documents], None]
+"""Brings stored documents from one schema version to the next; harmless when run twice."""
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""In order: the first brings version 1 to 2. Only ever appended to."""
+
+SCHEMA_VERSION = 1 + len(MIGRATIONS)
 
 ACCOUNTS = CollectionSpec(name="accounts", unique=(("email",),), indexes=(("role",), ("publisher",)))
 API_KEYS = CollectionSpec(name="api_keys", unique=(("secret_hash",),))
@@ -19,20 +27,24 @@ POSTS = CollectionSpec(
         ("kind", "updated_at"),
     ),
 )
-POST_TOTALS = CollectionSpec(name="post_totals", durable=False)
+POST_TOTALS = CollectionSpec(name="post_totals", indexes=(("updated_at",),), durable=False)
 COMMENTS = CollectionSpec(name="comments", indexes=(("post", "created_at"),))
-PRODUCTS = CollectionSpec(name="products", unique=(("sku",),), indexes=(("brand",), ("category",)))
+PRODUCTS = CollectionSpec(name="products", unique=(("sku",),), indexes=(("brand",), ("category",), ("updated_at",)))
 TAGS = CollectionSpec(name="tags", indexes=(("facet",),))
 UPLOADS = CollectionSpec(name="uploads", indexes=(("account", "state"), ("state", "updated_at")))
-JOBS = CollectionSpec(name="jobs", indexes=(("state", "created_at"), ("subject",)))
+JOBS = CollectionSpec(name="jobs", indexes=(("state", "priority"), ("subject", "created_at")))
 CASES = CollectionSpec(name="cases", indexes=(("state", "priority"), ("post",), ("holder",)))
 KNOWN_HASHES = CollectionSpec(name="known_hashes", indexes=(("sha256",), ("bank",)))
 SAMPLE_VIEWERS = CollectionSpec(name="sample_viewers")
 POLICIES = CollectionSpec(name="policies", append_only=True)
+EXPERIMENTS = CollectionSpec(name="experiments", unique=(("salt",),), indexes=(("state", "updated_at"), ("layer",)))
+VIEWER_TOTALS = CollectionSpec(name="viewer_totals", durable=False)
+DAY_SUMS = CollectionSpec(name="day_sums", indexes=(("experiment", "day"),), durable=False)
 AUDIT = CollectionSpec(name="audit", indexes=(("at",), ("subject", "at"), ("actor", "at")), append_only=True)
 FACTS = CollectionSpec(name="facts")
 
 SCHEMA: tuple[CollectionSpec, ...] = (
     ACCOUNTS, API_KEYS, PUBLISHERS, POSTS, POST_TOTALS, COMMENTS, PRODUCTS, TAGS, UPLOADS, JOBS, CASES, KNOWN_HASHES,
-    SAMPLE_VIEWERS, POLICIES, AUDIT, FACTS,
+    SAMPLE_VIEWERS, POLICIES, EXPERIMENTS,
+    VIEWER_TOTALS, DAY_SUMS, AUDIT, FACTS,
 )  # fmt: skip

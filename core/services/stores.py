@@ -8,6 +8,8 @@ from core.domain import schema
 from core.domain.account import Account, ApiKey
 from core.domain.audit import AuditLine
 from core.domain.collection import Collection
+from core.domain.experiment import Experiment
+from core.domain.experiment_data import DaySums, ViewerTotals
 from core.domain.job import Job
 from core.domain.mix import MixPolicy
 from core.domain.moderation import Case, KnownHash
@@ -45,6 +47,9 @@ class Stores:
     known_hashes: Collection[KnownHash]
     sample_viewers: Collection[SampleViewer]
     policies: Collection[MixPolicy]
+    experiments: Collection[Experiment]
+    viewer_totals: Collection[ViewerTotals]
+    day_sums: Collection[DaySums]
     audit: Collection[AuditLine]
 
     @staticmethod
@@ -69,5 +74,8 @@ class Stores:
             known_hashes=Collection(documents, schema.KNOWN_HASHES, KnownHash),
             sample_viewers=Collection(documents, schema.SAMPLE_VIEWERS, SampleViewer),
             policies=Collection(documents, schema.POLICIES, MixPolicy),
+            experiments=Collection(documents, schema.EXPERIMENTS, Experiment),
+            viewer_totals=Collection(documents, schema.VIEWER_TOTALS, ViewerTotals),
+            day_sums=Collection(documents, schema.DAY_SUMS, DaySums),
             audit=Collection(documents, schema.AUDIT, AuditLine),
         )

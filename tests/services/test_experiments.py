@@ -1,0 +1,284 @@
+"""Experiments end to end on stores in memory: launched, exposed, measured, read, held."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+import numpy as np
+import pytest
+
+from core.domain.account import Account, Role
+from core.domain.errors import Conflict, Forbidden, InvalidInput
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Step
+from core.domain.ids import DAY, HOUR
+from core.domain.ports.event_log import NewEvent
+from core.services.audit import Audit
+from core.services.experiment_metrics import TOPIC, ExperimentMetrics, moments_of
+from core.services.experiments import Experiments
+from core.services.readouts import Readouts
+from core.services.stores import Stores
+from core.statistics.verdict import Action
+from tests.fakes.stores import memory_stores
+
+T0 = 1_760_000_000_000 // DAY * DAY
+MANAGER = Account(id="manager", email="m@x.example", name="Mira", role=Role.PRODUCT_MANAGER)
+BRAND = Account(id="brand", email="b@x.example", name="Bela", role=Role.BRAND, publisher="p")
+CLICKS = Metric(
+    name="Product clicks", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="product_clicks", unit="clicks"
+)
+WATCH = Metric(
+    name="Watch time", kind=MetricKind.MEAN, role=MetricRole.GUARDRAIL, numerator="watch_seconds", margin=0.1, unit="s"
+)
+RATE = Metric(
+    name="Clicks per post", kind=MetricKind.RATIO, role=MetricRole.SECONDARY, numerator="product_clicks",
+    denominator="impressions",
+)  # fmt: skip
+ARMS = (Arm(name="control"), Arm(name="treatment"))
+
+
+class World:
+    """Services over stores in memory, and a writer of events."""
+
+    def __init__(self) -> None:
+        self.stores: Stores = memory_stores()
+        self.experiments = Experiments(self.stores, Audit(self.stores))
+        self.metrics = ExperimentMetrics(self.stores)
+        self.readouts = Readouts(self.stores, self.metrics, self.experiments)
+        self.sent = 0
+
+    def launched(self, *, now: int = T0, steps: tuple[Step, ...] = (Step(exposure=1.0),)) -> Experiment:
+        draft = self.experiments.create(
+            MANAGER, name="More product posts", arms=ARMS, metrics=(CLICKS, WATCH, RATE), steps=steps, now=now
+        )
+        return self.experiments.launch(MANAGER, draft.id, now=now)
+
+    def send(self, events: list[ViewerEvent]) -> None:
+        self.stores.log.append(TOPIC, [NewEvent(e.id, e.viewer, msgspec.json.encode(e)) for e in events])
+
+    def consume(self, batch: int = 2_000) -> None:
+        while self.metrics.consume("worker", now=T0, limit=batch):
+            pass
+
+    def event(self, kind: EventKind, viewer: str, at: int, **fields: object) -> ViewerEvent:
+        self.sent += 1
+        needs = {} if kind is EventKind.EXPOSURE else {"post": "post"}
+        return ViewerEvent(id=f"e{self.sent}", kind=kind, viewer=viewer, at=at, **(needs | fields))  # type: ignore[arg-type]
+
+
+def lived(
+    world: World, experiment: Experiment, viewers: int = 800, lift: float = 0.0, watch_lift: float = 0.0, days: int = 8
+) -> None:
+    """Viewers with a past, exposed on day 0, who click and watch on the days after; treatment differs by the lifts."""
+    rng = np.random.default_rng(4)
+    events: list[ViewerEvent] = []
+    for number in range(viewers):
+        viewer = f"viewer-{number}"
+        taste = rng.gamma(4, 0.5)
+        arm = world.experiments.assignments(viewer, now=T0 + 2_000)
+        if not arm:
+            continue
+        name = arm[0][1].name
+        more, longer = (1 + lift, 1 + watch_lift) if name == "treatment" else (1.0, 1.0)
+        for past in range(3):
+            at = T0 - (past + 1) * DAY
+            events += [world.event(EventKind.PRODUCT_CLICK, viewer, at) for _ in range(rng.poisson(taste))]
+        events.append(world.event(EventKind.EXPOSURE, viewer, T0, experiment=experiment.id, arm=name, text="metro"))
+        for day in range(days):
+            at = T0 + day * DAY + HOUR
+            events.append(world.event(EventKind.IMPRESSION, viewer, at))
+            seconds = float(rng.gamma(5, 2) * longer)
+            events.append(world.event(EventKind.WATCH, viewer, at, seconds=seconds, completion=0.5))
+            clicks = rng.poisson(taste * more / 2)
+            events += [world.event(EventKind.PRODUCT_CLICK, viewer, at) for _ in range(clicks)]
+    world.send(events)
+
+
+def test_a_planted_lift_is_found_and_the_verdict_is_to_ship() -> None:
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment, lift=0.4)
+    world.consume()
+    report = world.readouts.report(MANAGER, experiment.id, now=T0 + 8 * DAY)
+    (arm,) = report.arms
+    assert not report.trust.alarm
+    assert arm.verdict.action is Action.SHIP
+    interval = arm.readings["Product clicks"].anytime.interval
+    assert interval.lower < 0.4 < interval.upper
+    assert arm.readings["Product clicks"].variance_removed > 0.2
+
+
+def test_without_a_lift_nothing_is_shipped() -> None:
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment)
+    world.consume()
+    (arm,) = world.readouts.report(MANAGER, experiment.id, now=T0 + 8 * DAY).arms
+    assert arm.verdict.action in (Action.KEEP_RUNNING, Action.NO_EFFECT)
+
+
+def test_small_batches_and_a_rebuild_give_the_same_sums() -> None:
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment, viewers=40, lift=0.2)
+    world.consume(batch=37)
+    before = [moments_of(world.metrics.cells(experiment.id), m.name) for m in experiment.metrics]
+    world.metrics.rebuild()
+    after = [moments_of(world.metrics.cells(experiment.id), m.name) for m in experiment.metrics]
+    for one, other in zip(before, after, strict=True):
+        assert one.n == other.n > 0
+        assert np.allclose(one.mean, other.mean)
+        assert np.allclose(one.products, other.products)
+
+
+def test_sums_equal_moments_computed_from_each_viewers_totals() -> None:
+    from core.statistics.moments import Moments
+    from core.statistics.totals import row
+
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment, viewers=60)
+    world.consume(batch=100)
+    viewers = list(world.stores.viewer_totals.each())
+    for metric in experiment.metrics:
+        rows = [row(metric, v.experiments[experiment.id].totals, v.experiments[experiment.id].before)
+                for v in viewers if experiment.id in v.experiments]  # fmt: skip
+        direct = Moments.of(np.array(rows))
+        kept = moments_of(world.metrics.cells(experiment.id), metric.name)
+        assert kept.n == direct.n
+        assert np.allclose(kept.mean, direct.mean)
+        assert np.allclose(kept.products, direct.products, atol=1e-6)
+
+
+def test_a_batch_that_is_delivered_again_after_a_crash_counts_once() -> None:
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment, viewers=20)
+    records = world.stores.log.poll(TOPIC, "experiments", "dies", limit=200, now=T0)
+    world.metrics._count(records, {experiment.id: experiment})
+    mean = moments_of(world.metrics.cells(experiment.id), "Product clicks")
+    world.metrics._count(records, {experiment.id: experiment})
+    again = moments_of(world.metrics.cells(experiment.id), "Product clicks")
+    assert again.n == mean.n > 0
+    assert np.allclose(again.products, mean.products)
+
+
+def test_a_wrong_split_blocks_the_verdict_and_the_watch_holds_the_experiment() -> None:
+    world = World()
+    experiment = world.launched()
+    world.send([
+        world.event(EventKind.EXPOSURE, f"v{i}", T0, experiment=experiment.id, arm=ARMS[int(i % 3 == 0)].name)
+        for i in range(1_500)
+    ])  # fmt: skip
+    world.consume()
+    report = world.readouts.report(MANAGER, experiment.id, now=T0 + DAY)
+    assert report.trust.alarm
+    assert report.arms[0].verdict.action is Action.BLOCKED
+    world.readouts.watch(now=T0 + DAY)
+    held = world.experiments.get(MANAGER, experiment.id)
+    assert held.state is ExperimentState.PAUSED
+    assert "not split as planned" in held.halted
+
+
+def test_a_breached_guardrail_pauses_the_ramp_with_its_reason() -> None:
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment, watch_lift=-0.5)
+    world.consume()
+    world.readouts.watch(now=T0 + 2 * DAY)
+    held = world.experiments.get(MANAGER, experiment.id)
+    assert held.state is ExperimentState.PAUSED
+    assert "Watch time" in held.halted
+    assert not world.experiments.active(now=T0 + 3 * DAY)
+
+
+def test_the_watch_goes_to_the_next_step_when_the_time_has_come() -> None:
+    world = World()
+    steps = (Step(exposure=0.1, hours=24), Step(exposure=1.0, hours=24))
+    experiment = world.launched(steps=steps)
+    world.readouts.watch(now=T0 + 23 * HOUR)
+    assert world.experiments.get(MANAGER, experiment.id).exposure == 0.1
+    world.readouts.watch(now=T0 + 24 * HOUR)
+    after = world.experiments.get(MANAGER, experiment.id)
+    assert after.exposure == 1.0
+    assert after.state is ExperimentState.RUNNING
+
+
+def test_raising_exposure_keeps_everybody_in_their_arm() -> None:
+    world = World()
+    experiment = world.launched(steps=(Step(exposure=0.2, hours=1), Step(exposure=1.0)))
+    first = {v: world.experiments.assignments(v, now=T0 + 2_000) for v in (f"v{i}" for i in range(500))}
+    world.experiments.advance(MANAGER, experiment.id, now=T0 + HOUR)
+    for viewer, before in first.items():
+        now = world.experiments.assignments(viewer, now=T0 + 2 * HOUR)
+        if before:
+            assert now[0][1].name == before[0][1].name
+
+
+def test_two_experiments_cannot_hold_the_same_range_of_a_layer() -> None:
+    world = World()
+    world.launched()
+    second = world.experiments.create(MANAGER, name="Another", arms=ARMS, metrics=(CLICKS,), now=T0)
+    with pytest.raises(InvalidInput, match="overlaps 'More product posts'"):
+        world.experiments.launch(MANAGER, second.id, now=T0)
+
+
+def test_arms_cannot_change_in_mid_flight() -> None:
+    world = World()
+    experiment = world.launched()
+    with pytest.raises(Conflict, match="keeps its arms"):
+        world.experiments.save(
+            MANAGER, experiment.id, {"arms": (*ARMS, Arm(name="late"))}, expected_version=experiment.version, now=T0
+        )
+    assert world.experiments.get(MANAGER, experiment.id) == experiment
+
+
+def test_a_brand_member_may_not_touch_experiments() -> None:
+    world = World()
+    experiment = world.launched()
+    with pytest.raises(Forbidden):
+        world.experiments.pause(BRAND, experiment.id, now=T0)
+
+
+def test_an_empty_experiment_says_what_is_missing_and_shows_no_number() -> None:
+    world = World()
+    experiment = world.launched()
+    (arm,) = world.readouts.report(MANAGER, experiment.id, now=T0 + DAY).arms
+    assert arm.verdict.action is Action.CANNOT_SAY
+    assert "fewer than two viewers" in arm.verdict.sentence
+    assert "nan" not in arm.verdict.sentence.lower()
+
+
+def test_a_plan_takes_its_numbers_from_what_viewers_did() -> None:
+    world = World()
+    experiment = world.launched()
+    lived(world, experiment, viewers=400)
+    world.consume()
+    plan = world.readouts.plan(MANAGER, experiment.id, effect=0.1, now=T0 + 8 * DAY)
+    finer = world.readouts.plan(MANAGER, experiment.id, effect=0.05, now=T0 + 8 * DAY)
+    assert plan.per_arm > 10
+    assert finer.per_arm == pytest.approx(4 * plan.per_arm, rel=0.05)
+    assert plan.factor > 1.5
+
+
+def test_a_viewer_seen_in_two_arms_is_counted_as_a_crossover() -> None:
+    world = World()
+    experiment = world.launched()
+    world.send([
+        world.event(EventKind.EXPOSURE, "v", T0 + i, experiment=experiment.id, arm=arm.name)
+        for i, arm in enumerate(ARMS)
+    ])  # fmt: skip
+    world.consume()
+    assert world.metrics.crossovers(experiment.id) == 1
+
+
+def test_a_tester_is_put_into_an_arm_by_name_and_not_counted() -> None:
+    world = World()
+    experiment = world.launched()
+    world.experiments.save(
+        MANAGER, experiment.id, {"overrides": {"tester": "treatment"}}, expected_version=experiment.version, now=T0
+    )
+    ((_, arm),) = world.experiments.assignments("tester", now=T0 + 5_000)
+    assert (arm.name, arm.counted) == ("treatment", False)
+    assert dataclasses.asdict(arm)["experiment"] == experiment.id
