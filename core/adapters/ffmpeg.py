@@ -120,5 +120,10 @@ class FfmpegTools:
             "-movflags", "+faststart", "-f", "mp4", _PREVIEW,
         ]  # fmt: skip
         ffmpeg_run.run(
-            arguments, folder=folder, seconds=ladder.PREVIEW_SECONDS, budget=60, report=lambda _: None, from_outside=False
+            arguments,
+            folder=folder,
+            seconds=ladder.PREVIEW_SECONDS,
+            budget=60,
+            report=lambda _: None,
+            from_outside=False,
         )

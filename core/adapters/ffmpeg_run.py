@@ -93,7 +93,8 @@ def run(
 
     timer = threading.Timer(budget, stop_late)
     timer.daemon = True
-    assert process.stdout is not None and process.stderr is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101 - a pipe
+    assert process.stderr is not None  # noqa: S101 - a pipe
     listener = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
     timer.start()
     listener.start()
@@ -129,7 +130,9 @@ def _error(code: int, said: str, *, late: bool, from_outside: bool) -> Exception
     killed_by_us = late or -code == signal.SIGXCPU
     if killed_by_us and from_outside:
         return UnsafeFile("The clip takes too long to convert. Export it as H.264 in an MP4 file, at most 1080p.")
-    ours = -code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT) or "No space left" in said or "Cannot allocate" in said
+    ours = (
+        -code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT) or "No space left" in said or "Cannot allocate" in said
+    )
     if ours or not from_outside:
         return RenderFailed(f"ffmpeg ended with {code}: {said[-300:]}")
     return UnsafeFile(DAMAGED)

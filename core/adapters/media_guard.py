@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.domain.errors import Unavailable, UnsafeFile
-from core.domain.ids import MINUTE, SECOND
 from core.domain.ports.media import Probe
 from core.domain.post import MediaKind
 
@@ -155,7 +154,7 @@ def _refuse_video(seen: dict[str, Any]) -> None:
         raise UnsafeFile(f"The clip is {seen['width']} × {seen['height']}; at most 4K is accepted. Export it smaller.")
     if seen["duration"] > MAX_SECONDS:
         raise UnsafeFile(
-            f"The clip is {_length(seen['duration'])} long; at most {MAX_SECONDS * SECOND / MINUTE:.0f} minutes are accepted. Trim it."
+            f"The clip is {_length(seen['duration'])} long; at most {_length(MAX_SECONDS)} are accepted. Trim it."
         )
     if seen["duration"] < MIN_SECONDS:
         raise UnsafeFile("The clip is shorter than half a second. Upload a longer one, or a picture.")
@@ -177,4 +176,4 @@ def _refuse_shape(width: int, height: int) -> None:
 def _length(seconds: float) -> str:
     if seconds >= 3600:
         return f"{seconds / 3600:,.1f} hours"
-    return f"{seconds / 60:.1f} minutes"
+    return f"{seconds / 60:.2g} minutes"

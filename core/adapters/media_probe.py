@@ -1,7 +1,7 @@
 """Look into one untrusted file, in a process of its own with hard limits, and print what was seen as one line of JSON.
 
-`python media_probe.py video FILE DEMUXER CODEC,CODEC…` or `python media_probe.py picture FILE INTO MAX_PIXELS`. Nothing of Feedroom is
-imported: whatever a file does to a decoder happens here and ends here. An answer with `error` names a reason, never a trace.
+`python media_probe.py video FILE DEMUXER CODEC,CODEC…` or `python media_probe.py picture FILE INTO MAX_PIXELS`. Nothing of
+Feedroom is imported: whatever a file does to a decoder happens here and ends here. An answer with `error` names a reason.
 """
 
 from __future__ import annotations
