@@ -143,6 +143,12 @@ class Services:
 
         return Feed(self.stores, self.delivery, self.engagement)
 
+    @cached_property
+    def operations(self):  # type: ignore[no-untyped-def]
+        from core.services.operations import Operations
+
+        return Operations(self.stores, self.settings.data)
+
 
 def open_services(settings: Settings | None = None) -> Services:
     """Services over the stores that the settings (by default: of the environment) name."""

@@ -32,9 +32,18 @@ class Audit:
         return self._stores.audit.insert(line)
 
     def find(
-        self, actor: Account, *, subject: str | None = None, limit: int = 100, cursor: str | None = None
+        self,
+        actor: Account,
+        *,
+        subject: str | None = None,
+        by: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
     ) -> Page[AuditLine]:
-        """Lines, newest first, of one subject or of everything. Moderators see those of posts they review."""
+        """Lines, newest first, about one subject, by one account (or MACHINE), or everything.
+
+        Moderators see those of posts they review.
+        """
         actor.require(Role.ADMINISTRATOR, *((Role.MODERATOR,) if subject else ()))
-        where = {"subject": subject} if subject else None
-        return self._stores.audit.find(where, order="at", descending=True, limit=limit, cursor=cursor)
+        where = {name: value for name, value in (("subject", subject), ("actor", by)) if value}
+        return self._stores.audit.find(where or None, order="at", descending=True, limit=limit, cursor=cursor)
