@@ -51,6 +51,18 @@ class Screening:
     at: Millis = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningRecord:
+    """One screening of a post, kept for good; `id` is `{post}.{round}`, the round counting how often it was submitted."""
+
+    id: str
+    version: int = 1
+    post: str
+    publisher: str
+    screening: Screening
+    created_at: Millis
+
+
 class CaseState(StrEnum):
     QUEUED = "queued"
     LEASED = "leased"
@@ -87,7 +99,9 @@ class Reason(StrEnum):
 class Case:
     """A post waiting for, or decided by, a person. Deciding needs the lease and the version.
 
-    `priority` sorts the queue, highest first; `due_at` is the SLA's deadline.
+    `id` is `{post}.{round}` as in its screening record. `priority` sorts the queue, highest first (before age is added);
+    `due_at` is the SLA's deadline. `sample` marks a live post that people check although the machine passed it. `skipped_by`
+    are the moderators who passed it on; `author` never reviews it.
     """
 
     id: str
@@ -98,6 +112,9 @@ class Case:
     severity: Severity = Severity.P2
     priority: float = 0.0
     held: bool = False
+    sample: bool = False
+    author: str = ""
+    skipped_by: tuple[str, ...] = ()
     screening: Screening
     holder: str | None = None
     lease_until: Millis = 0

@@ -79,3 +79,43 @@ class ReviewOutcome:
     note: str = ""
     next_step: str = ""
     at: Millis | None = None
+
+
+REASON_TEXT: dict[Reason, tuple[str, str]] = {
+    Reason.PROHIBITED_ITEM: (
+        "It shows or sells something that may not be advertised here.",
+        "Remove the item from the clip, the words and the product links, then submit again.",
+    ),
+    Reason.ADULT: ("It shows or describes adult content.", "Upload a version without it, then submit again."),
+    Reason.VIOLENCE: ("It shows or threatens violence.", "Upload a version without it, then submit again."),
+    Reason.HATE: ("It attacks people for who they are.", "Remove the attack from clip and words, then submit again."),
+    Reason.MISLEADING_CLAIM: (
+        "It promises something that is not proven, such as a cure, a result or a profit.",
+        "Remove the claim from caption and clip, then submit again.",
+    ),
+    Reason.COUNTERFEIT: (
+        "It offers a copy of a brand's product.",
+        "Link the genuine product or remove the brand, then submit again.",
+    ),
+    Reason.COPYRIGHT: (
+        "It uses pictures, music or text of somebody else.",
+        "Upload your own material, or material you may use, then submit again.",
+    ),
+    Reason.PERSONAL_DATA: (
+        "It shows contact details or personal data.",
+        "Take phone numbers, addresses, links and names of private people out, then submit again.",
+    ),
+    Reason.WRONG_PRODUCT: (
+        "The linked products are not the ones in the clip.",
+        "Link the products that the clip shows, then submit again.",
+    ),
+    Reason.LOW_QUALITY: (
+        "It is too blurred, dark or short to be useful.",
+        "Upload a clearer version, then submit again.",
+    ),
+    Reason.SPAM: (
+        "It repeats itself or other posts without saying anything new.",
+        "Change it so that it stands alone, then submit again.",
+    ),
+}
+"""For each reason: what the creator reads, and what to do next."""

@@ -1,4 +1,4 @@
-"""Contact details and personal data in a text: phone numbers as India writes them, e-mail and UPI addresses, links, chat invites."""
+"""Contact details and personal data in a text: Indian phone numbers, e-mail and UPI addresses, links, chat invites."""
 
 from __future__ import annotations
 
@@ -32,14 +32,31 @@ _AT = r"(?:@|\s?[\[(]\s?at\s?[\])]\s?|\s+at\s+)"
 _DOT = r"(?:\.|\s?[\[(]\s?dot\s?[\])]\s?|\s+dot\s+)"
 _MAIL_HOSTS = "gmail|yahoo|hotmail|outlook|rediffmail|protonmail|icloud|ukr"
 
+_EMAIL = (
+    r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"
+    rf"|[\w.+-]{{2,64}}{_AT}(?:{_MAIL_HOSTS}){_DOT}[a-z]{{2,5}}"
+)
+_UPI = rf"(?<![\w.@])[\w.\-]{{2,64}}@(?:{_UPI_BANKS})\b(?!\.)"
+_CHAT = r"\b(?:wa\.me|api\.whatsapp\.com|chat\.whatsapp\.com|t\.me|telegram\.me|m\.me|viber\.click)(?:/\S*)?"
+_LINK = (
+    r"\bhttps?://\S+|\bwww\.\S+"
+    rf"|(?<![\w@.])(?:[a-z0-9][a-z0-9-]*\.)+(?:(?:{_DOMAINS})\b(?:/\S*)?|(?:{_SHORT_DOMAINS})/\S+|co\.in\b(?:/\S*)?)"
+)
+_PHONE = (
+    r"(?<![\d.,₹$])(?<!₹ )(?<!\d[ .,\-])"
+    rf"{_PREFIX}(?:{_NUMBERS})"
+    r"(?![\w%])(?![.,]\d)(?![ \-]\d{4,})"
+)
+_AADHAAR = r"(?<!\d)(?<!\d[ -])[2-9]\d{3}[ -]\d{4}[ -]\d{4}(?![ -]?\d)"
+
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("email", re.compile(rf"[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)*\.[a-z]{{2,}}|[\w.+-]{{2,64}}{_AT}(?:{_MAIL_HOSTS}){_DOT}[a-z]{{2,5}}")),
-    ("upi", re.compile(rf"(?<![\w.@])[\w.\-]{{2,64}}@(?:{_UPI_BANKS})\b(?!\.)")),
-    ("chat_link", re.compile(r"\b(?:wa\.me|api\.whatsapp\.com|chat\.whatsapp\.com|t\.me|telegram\.me|m\.me|viber\.click)(?:/\S*)?")),
-    ("link", re.compile(rf"\bhttps?://\S+|\bwww\.\S+|(?<![\w@.])(?:[a-z0-9][a-z0-9-]*\.)+(?:(?:{_DOMAINS})\b(?:/\S*)?|(?:{_SHORT_DOMAINS})/\S+|co\.in\b(?:/\S*)?)")),
-    ("phone", re.compile(rf"(?<![\d.,₹$])(?<!₹ )(?<!\d[ .,\-]){_PREFIX}(?:{_NUMBERS})(?![\w%])(?![.,]\d)(?![ \-]\d{{4,}})")),
-    ("aadhaar", re.compile(r"(?<!\d)(?<!\d[ -])[2-9]\d{3}[ -]\d{4}[ -]\d{4}(?![ -]?\d)")),
-)  # fmt: skip
+    ("email", re.compile(_EMAIL)),
+    ("upi", re.compile(_UPI)),
+    ("chat_link", re.compile(_CHAT)),
+    ("link", re.compile(_LINK)),
+    ("phone", re.compile(_PHONE)),
+    ("aadhaar", re.compile(_AADHAAR)),
+)
 """Tried on the folded text in this order; a place is named by the first that fits."""
 
 

@@ -32,7 +32,8 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """NFKC, casefold, digits of any script as 0–9, accents off Latin letters, nukta and candrabindu evened out, invisible characters dropped."""
+    """NFKC, casefold, digits of any script as 0–9; accents off Latin letters, nukta and candrabindu evened out; invisible
+    characters dropped."""
     if text.isascii() and text.isprintable():
         return Folded(text.lower(), None)
     folded: list[str] = []

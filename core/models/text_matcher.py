@@ -80,7 +80,7 @@ class TextMatcher:
                     severity=term.severity,
                     score=term.score,
                     language=term.language,
-                )  # fmt: skip
+                )
             )
         return _longest(matches)
 
@@ -111,7 +111,7 @@ class TextMatcher:
     def _phrase_at(words: list[_Word], index: int, phrase: tuple[str, ...]) -> bool:
         found = words[index : index + len(phrase)]
         return len(found) == len(phrase) and all(
-            (wanted == "#" and word.text.isdigit()) or _key(wanted) == _key(word.text) and _spells(word.text, wanted)
+            (wanted == "#" and word.text.isdigit()) or (_key(wanted) == _key(word.text) and _spells(word.text, wanted))
             for word, wanted in zip(found, phrase, strict=True)
         )
 
