@@ -10,6 +10,7 @@ from core.domain.account import Role
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 _EVERYBODY = frozenset(Role)
 _PUBLISHERS = frozenset({Role.BRAND, Role.CREATOR, Role.ADMINISTRATOR})
+_MANAGERS = frozenset({Role.PRODUCT_MANAGER, Role.ADMINISTRATOR})
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 
 
@@ -39,6 +40,8 @@ ENTRIES: tuple[PageEntry, ...] = (
     PageEntry(
         "feed_preview", "Feed preview", "smartphone", "Ranking", frozenset({Role.PRODUCT_MANAGER, Role.ADMINISTRATOR})
     ),
+    PageEntry("experiments", "Experiments", "science", "Ranking", _MANAGERS),
+    PageEntry("readout", "Readout", "science", "Ranking", _MANAGERS, hidden=True),
     PageEntry("accounts", "Accounts", "group", "Administration", _ADMINISTRATOR),
     PageEntry("audit", "Audit trail", "receipt_long", "Administration", _ADMINISTRATOR),
     PageEntry("operations", "Operations", "monitor_heart", "Administration", _ADMINISTRATOR),

@@ -13,6 +13,7 @@ from core.domain.experiment import (
     ExperimentState,
     Metric,
     Phase,
+    Plan,
     Step,
     Targeting,
 )
@@ -104,6 +105,16 @@ class Experiments:
             )
         replace(experiment, **changes)  # type: ignore[arg-type]  # validates before anything is stored
         return self._patch(actor, experiment, changes, "experiment.save", now, expected_version=expected_version)
+
+    def keep_plan(self, actor: Account, id: str, plan: Plan, *, now: Millis) -> Experiment:
+        """Size the experiment; its sequences are tuned to this number of viewers. Raises Conflict after launch."""
+        experiment = self.get(actor, id)
+        if experiment.launched_at is not None:
+            raise Conflict("a launched experiment keeps the plan it was launched with")
+        changes: dict[str, object] = {"plan": plan}
+        if experiment.state is ExperimentState.DRAFT:
+            changes |= experiment.moved(ExperimentState.PLANNED)
+        return self._patch(actor, experiment, changes, "experiment.plan", now, per_arm=f"{plan.per_arm:.0f}")
 
     def launch(self, actor: Account, id: str, *, now: Millis) -> Experiment:
         """Start the ramp with its first step. Raises InvalidInput if the layer's range is taken."""

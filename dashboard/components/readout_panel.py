@@ -1,0 +1,198 @@
+"""The results page of an experiment, part by part, in the order in which they should be read."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.account import Account
+from core.domain.experiment import ExperimentState
+from core.statistics.report import ArmReport, Report
+from core.statistics.verdict import Action
+from dashboard import formatting
+from dashboard.components.effect_charts import forest, lift_by_day, word
+from dashboard.context import services
+
+_TONE = {
+    Action.SHIP: st.success,
+    Action.STOP: st.error,
+    Action.ROLL_BACK: st.error,
+    Action.BLOCKED: st.error,
+    Action.KEEP_RUNNING: st.info,
+    Action.NO_EFFECT: st.info,
+    Action.CANNOT_SAY: st.warning,
+}
+_STATE_COLOUR = {
+    ExperimentState.RAMPING: "blue",
+    ExperimentState.RUNNING: "green",
+    ExperimentState.PAUSED: "orange",
+    ExperimentState.DECIDED: "gray",
+}
+
+
+def state_badge(state: ExperimentState) -> None:
+    """The state as a coloured word."""
+    st.badge(state.label, color=_STATE_COLOUR.get(state, "gray"))  # type: ignore[arg-type]
+
+
+def verdict(arm: ArmReport) -> None:
+    """The one sentence."""
+    _TONE[arm.verdict.action](f"**{arm.name}.** {arm.verdict.sentence}")
+
+
+def trust_strip(found: Report) -> None:
+    """Was the split right, has anybody been in two arms, is a week full?"""
+    trust, week = found.trust, found.full_days
+    split, crossed, days = st.columns(3)
+    counts = " / ".join(formatting.number(n) for n in trust.observed)
+    with split.container(border=True):
+        st.markdown(
+            "**Split** "
+            + ("not as planned" if trust.alarm else "as planned" if sum(trust.observed) else "no viewers yet")
+        )
+        expected = " / ".join(formatting.number(n) for n in trust.expected)
+        tested = "" if math.isnan(trust.p_value) else f", p = {trust.p_value:.3g} (any time: {trust.anytime_p:.3g})"
+        st.caption(f"{counts} viewers, expected {expected}{tested}")
+    with crossed.container(border=True):
+        st.markdown("**Seen in two arms**")
+        st.caption(f"{formatting.plural(trust.crossovers, 'viewer')}; they count in their first arm")
+    with days.container(border=True):
+        st.markdown("**Full days**")
+        st.caption(f"{week} of at least 7 before anything is shipped; harm needs no minimum")
+
+
+def progress(found: Report) -> None:
+    """Viewers against the plan, and the ramp's step."""
+    experiment = found.experiment
+    seen = sum(found.trust.observed)
+    left = (
+        f", about {math.ceil(found.days_left)} days to go"
+        if math.isfinite(found.days_left) and found.progress < 1
+        else ""
+    )
+    st.progress(
+        found.progress, f"{formatting.number(seen)} of {formatting.number(found.planned)} planned viewers{left}"
+    )
+    step = f"Step {len(experiment.phases)} of {len(experiment.steps)}: {experiment.exposure:.0%} of viewers exposed"
+    st.caption(step if experiment.live else f"No viewers are assigned now. {experiment.halted}")
+
+
+def effects(arm: ArmReport) -> None:
+    """All metrics at a glance."""
+    st.subheader("Effects")
+    readings = list(arm.readings.values())
+    if all(math.isnan(r.used.relative) for r in readings):
+        st.info("No effect can be estimated yet. Effects show here once both arms have viewers with events.")
+        return
+    st.plotly_chart(forest(readings), key=f"forest-{arm.arm}")
+    st.caption(
+        "Thick bars are 95% intervals for one look at the planned end; dotted ones hold at every look. "
+        "A red tick is the margin of a guardrail."
+    )
+
+
+def lift(found: Report, arm: ArmReport) -> None:
+    """The goal over time; the slider replays what earlier looks would have said."""
+    st.subheader("Lift so far")
+    if not any(not math.isnan(look.interval.lower) for look in arm.goal_looks):
+        st.info("The lift by day shows here after the first day with enough events.")
+        return
+    last = len(found.days) - 1
+    upto = st.slider("Replay up to day", 1, last + 1, last + 1, key=f"replay-{arm.arm}") - 1 if last > 0 else 0
+    look = arm.goal_looks[upto]
+    if not math.isnan(look.interval.lower):
+        clear = "excludes no change" if look.interval.excludes(0) else "includes no change"
+        st.caption(
+            f"On day {upto + 1}: {look.estimate:+.1%} ({look.interval.lower:+.1%} to {look.interval.upper:+.1%}), which {clear}"
+        )
+    chart = lift_by_day(arm.goal_looks, found.days, upto=upto, crossed=arm.verdict.crossed)
+    st.plotly_chart(chart, key=f"lift-{arm.arm}")
+
+
+def segments(me: Account, found: Report, arm: ArmReport) -> None:
+    """The goal by segment: collapsed, corrected for their number, exploratory."""
+    goal = found.experiment.metrics[0]
+    with st.expander("Segments (exploratory)"):
+        readings = services().readouts.segments(me, found.experiment.id, goal.name, arm.arm)
+        rows = [
+            {
+                "Segment": name,
+                "Viewers": sum(reading.viewers),
+                "Change": reading.used.relative * 100,
+                "From": reading.anytime.interval.lower * 100,
+                "To": reading.anytime.interval.upper * 100,
+                "Says": word(reading),
+            }
+            for name, reading in readings.items()
+        ]
+        percent = st.column_config.NumberColumn(format="%.1f %%")
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, column_config=dict.fromkeys(("Change", "From", "To"), percent)
+        )
+        st.caption(
+            f"{goal.name}, with intervals widened for {formatting.plural(len(rows), 'segment')}. Never a verdict."
+        )
+
+
+def table(arm: ArmReport) -> pd.DataFrame:
+    """Every number behind the pictures, a row per metric; unknown is empty."""
+    rows = []
+    for reading in arm.readings.values():
+        raw, used = reading.raw, reading.used
+        rows.append({
+            "Metric": reading.metric.name,
+            "Role": reading.metric.role.value,
+            "Control": raw.control.mean,
+            "Treatment": raw.treatment.mean,
+            "Unit": reading.metric.unit,
+            "Raw change": raw.relative * 100,
+            "Change used": used.relative * 100,
+            "From": reading.anytime.interval.lower * 100,
+            "To": reading.anytime.interval.upper * 100,
+            "p, any time": reading.anytime.p_value,
+            "p, adjusted": arm.adjusted_p.get(reading.metric.name, math.nan),
+            "Variance removed": reading.variance_removed * 100,
+            "Chance to win": reading.belief.chance_to_win * 100,
+            "Says": word(reading),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def details(found: Report, arm: ArmReport) -> None:
+    """Numbers, cautions, export."""
+    with st.expander("Details and export"):
+        frame = table(arm)
+        percent = st.column_config.NumberColumn(format="%.2f %%")
+        number = st.column_config.NumberColumn(format="%.4g")
+        columns = dict.fromkeys(
+            ("Raw change", "Change used", "From", "To", "Variance removed", "Chance to win"), percent
+        )
+        columns |= dict.fromkeys(("Control", "Treatment", "p, any time", "p, adjusted"), number)
+        st.dataframe(frame, hide_index=True, column_config=columns)
+        if any(not reading.balanced for reading in arm.readings.values()):
+            st.warning("The arms differed before the experiment began (p < .001). Read adjusted effects with care.")
+        st.caption(
+            "Effects are weighted by phase of the ramp; adjusted by what viewers did in the 28 days before (CUPED) where that "
+            "explains anything. The chance to win is a Bayesian second opinion with prior N(0, 0.3²), not a rule for stopping. "
+            "Short tests mislead where diversity or the share of promotion changes: losses there can show only after weeks."
+        )
+        st.code(_note(found, arm), language=None)
+        left, right = st.columns(2)
+        left.download_button("Download as CSV", frame.to_csv(index=False), f"{found.experiment.id}.csv", "text/csv")
+        payload = json.dumps(
+            {"experiment": asdict(found.experiment), "metrics": frame.to_dict("records")},
+            default=str,
+            ensure_ascii=False,
+        ).replace("NaN", "null")
+        right.download_button("Download as JSON", payload, f"{found.experiment.id}.json", "application/json")
+
+
+def _note(found: Report, arm: ArmReport) -> str:
+    observed = " / ".join(formatting.number(n) for n in found.trust.observed)
+    return (
+        f"{found.experiment.name}, {arm.name}: {arm.verdict.sentence} ({observed} viewers, {found.full_days} full days)"
+    )
