@@ -1,0 +1,69 @@
+"""What the worker does: each kind of job, each reader of events, each sweep. The one table to add to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.bootstrap import Services, clock
+from core.domain.ids import MINUTE, SECOND, Millis
+from core.domain.job import Job, JobKind
+from core.domain.ports.media import Progress
+from core.streaming.lanes import Handler
+from core.streaming.stuck import requeue_stuck
+
+Consume = Callable[[str, Millis], int]
+"""Handle one batch as `member` at a time; returns how many events there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Something to be done every `every` ms, by any one worker or by all; harmless when done twice."""
+
+    name: str
+    every: Millis
+    run: Callable[[Millis], object]
+
+
+def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
+    """The kinds of jobs by lane, each lane a thread: screening waits for no transcode, an upload for no long one."""
+    processing = services.processing
+
+    def screen(job: Job, progress: Progress) -> None:
+        services.moderation.screen(job.subject, now=clock())
+
+    def render_demo(job: Job, progress: Progress) -> None:
+        from core.demo.render import render_post
+
+        render_post(services, job.subject, now=clock(), progress=progress)
+
+    return {
+        "screening": {JobKind.SCREEN_POST: Handler(screen)},
+        "media": {
+            JobKind.PROCESS_MEDIA: Handler(
+                lambda job, progress: processing.process(job, progress, clock=clock),
+                lambda job: processing.give_up(job, now=clock()),
+            )
+        },
+        "background": {
+            JobKind.STREAM_MEDIA: Handler(lambda job, progress: processing.stream(job, progress, clock=clock)),
+            JobKind.RENDER_DEMO: Handler(render_demo),
+        },
+    }
+
+
+def consumers(services: Services) -> Mapping[str, Consume]:
+    """Readers of the event log by name, each in a thread of its own."""
+    return {
+        "aggregate": lambda member, now: services.engagement.consume(member, now=now),
+        "experiments": lambda member, now: services.experiment_metrics.consume(member, now=now),
+    }
+
+
+def sweeps(services: Services) -> tuple[Sweep, ...]:
+    """What is put in order from time to time."""
+    return (
+        Sweep("uploads", 1 * MINUTE, lambda now: services.intake.sweep(now=now)),
+        Sweep("work folders", 30 * SECOND, lambda now: services.processing.sweep()),
+        Sweep("stuck posts", 1 * MINUTE, lambda now: requeue_stuck(services.stores, services.jobs, now=now)),
+    )
