@@ -33,7 +33,18 @@ PRODUCTS = CollectionSpec(name="products", unique=(("sku",),), indexes=(("brand"
 TAGS = CollectionSpec(name="tags", indexes=(("facet",),))
 UPLOADS = CollectionSpec(name="uploads", indexes=(("account", "state"), ("state", "updated_at")))
 JOBS = CollectionSpec(name="jobs", indexes=(("state", "priority"), ("subject", "created_at")))
-CASES = CollectionSpec(name="cases", indexes=(("state", "priority"), ("post",), ("holder",)))
+CASES = CollectionSpec(
+    name="cases",
+    indexes=(
+        ("state", "priority"),
+        ("state", "due_at"),
+        ("post",),
+        ("holder",),
+        ("decided_by", "decided_at"),
+        ("decided_at",),
+    ),
+)
+SCREENINGS = CollectionSpec(name="screenings", indexes=(("post", "created_at"), ("created_at",)))
 KNOWN_HASHES = CollectionSpec(name="known_hashes", indexes=(("sha256",), ("bank",)))
 SAMPLE_VIEWERS = CollectionSpec(name="sample_viewers")
 POLICIES = CollectionSpec(name="policies", append_only=True)
@@ -44,7 +55,8 @@ AUDIT = CollectionSpec(name="audit", indexes=(("at",), ("subject", "at"), ("acto
 FACTS = CollectionSpec(name="facts")
 
 SCHEMA: tuple[CollectionSpec, ...] = (
-    ACCOUNTS, API_KEYS, PUBLISHERS, POSTS, POST_TOTALS, COMMENTS, PRODUCTS, TAGS, UPLOADS, JOBS, CASES, KNOWN_HASHES,
+    ACCOUNTS, API_KEYS, PUBLISHERS, POSTS, POST_TOTALS, COMMENTS, PRODUCTS, TAGS, UPLOADS, JOBS, CASES, SCREENINGS,
+    KNOWN_HASHES,
     SAMPLE_VIEWERS, POLICIES, EXPERIMENTS,
     VIEWER_TOTALS, DAY_SUMS, AUDIT, FACTS,
 )  # fmt: skip
