@@ -53,7 +53,7 @@ ALLOWED: dict[PostStatus, frozenset[PostStatus]] = {
     _S.IN_REVIEW: frozenset({_S.LIVE, _S.REJECTED, _S.HELD, _S.SCREENING, _S.WITHDRAWN}),
     _S.HELD: frozenset({_S.LIVE, _S.REJECTED, _S.IN_REVIEW, _S.SCREENING, _S.WITHDRAWN}),
     _S.LIVE: frozenset({_S.IN_REVIEW, _S.HELD, _S.REJECTED, _S.SCREENING, _S.WITHDRAWN}),
-    _S.REJECTED: frozenset({_S.LIVE, _S.IN_REVIEW, _S.SCREENING, _S.WITHDRAWN}),
+    _S.REJECTED: frozenset({_S.LIVE, _S.IN_REVIEW, _S.HELD, _S.SCREENING, _S.WITHDRAWN}),
     _S.WITHDRAWN: frozenset({_S.DRAFT, _S.SCREENING}),
     _S.FAILED: frozenset({_S.PROCESSING, _S.DRAFT, _S.WITHDRAWN}),
 }

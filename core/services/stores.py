@@ -12,7 +12,7 @@ from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals
 from core.domain.job import Job
 from core.domain.mix import MixPolicy
-from core.domain.moderation import Case, KnownHash
+from core.domain.moderation import Case, KnownHash, ScreeningRecord
 from core.domain.ports.documents import Documents
 from core.domain.ports.event_log import EventLog
 from core.domain.ports.live import Live
@@ -44,6 +44,7 @@ class Stores:
     uploads: Collection[Upload]
     jobs: Collection[Job]
     cases: Collection[Case]
+    screenings: Collection[ScreeningRecord]
     known_hashes: Collection[KnownHash]
     sample_viewers: Collection[SampleViewer]
     policies: Collection[MixPolicy]
@@ -71,6 +72,7 @@ class Stores:
             uploads=Collection(documents, schema.UPLOADS, Upload),
             jobs=Collection(documents, schema.JOBS, Job),
             cases=Collection(documents, schema.CASES, Case),
+            screenings=Collection(documents, schema.SCREENINGS, ScreeningRecord),
             known_hashes=Collection(documents, schema.KNOWN_HASHES, KnownHash),
             sample_viewers=Collection(documents, schema.SAMPLE_VIEWERS, SampleViewer),
             policies=Collection(documents, schema.POLICIES, MixPolicy),

@@ -124,7 +124,7 @@ class Verdicts:
                 return False
             status = PostStatus.LIVE if case.verdict is Verdict.APPROVE else PostStatus.REJECTED
             try:
-                self._lifecycle.move(post, status, by=MODERATION, now=case.decided_at, note=_creator_note(case))
+                self._lifecycle.move(post, status, by=MODERATION, now=now, note=_creator_note(case))
             except Conflict:
                 continue
             return True
@@ -137,15 +137,15 @@ class Verdicts:
         if case_id(post) != case.id or post.status is not status:
             return False
         last = post.history[-1]
-        return (case.sample and case.verdict is Verdict.APPROVE) or (
-            last.by == MODERATION and last.at == case.decided_at
-        )
+        if case.sample and case.verdict is Verdict.APPROVE:
+            return True
+        return last.by == MODERATION and last.at >= (case.decided_at or 0)
 
     def _reverse(self, case: Case, post: Post, now: Millis) -> None:
         if case.sample and case.verdict is Verdict.APPROVE:
             return
         before = PostStatus.HELD if case.held else PostStatus.LIVE if case.sample else PostStatus.IN_REVIEW
-        first = case.verdict is Verdict.APPROVE and post.published_at == case.decided_at
+        first = case.verdict is Verdict.APPROVE and post.published_at == post.history[-1].at
         also: dict[str, object] = {"published_at": None} if first else {}
         note = "The decision was taken back; the post is being looked at again."
         self._lifecycle.move(post, before, by=MODERATION, now=now, note=note, also=also)
