@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
 
 class SettingsError(Exception):
     """A setting is wrong; the message names it and says what it takes."""
@@ -28,7 +30,7 @@ class Settings:
     s3_endpoint: str | None = None
     demo: bool = True
     secure_cookies: bool = False
-    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    allowed_hosts: tuple[str, ...] = LOCAL_HOSTS
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -57,7 +59,7 @@ class Settings:
             s3_endpoint=_address("S3_ENDPOINT", read("S3_ENDPOINT"), ("http", "https")),
             demo=_flag("DEMO", read("DEMO"), default=True),
             secure_cookies=_flag("SECURE_COOKIES", read("SECURE_COOKIES"), default=False),
-            allowed_hosts=hosts or Settings.__dataclass_fields__["allowed_hosts"].default,
+            allowed_hosts=hosts or LOCAL_HOSTS,
         )
 
 
@@ -67,7 +69,7 @@ _NAMES = (
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65_535:
         raise SettingsError(f"FEEDROOM_PORT={text} is not a port; it takes a number from 1 to 65535")
     return int(text)
 
@@ -83,9 +85,13 @@ def _flag(name: str, text: str | None, *, default: bool) -> bool:
 def _address(name: str, text: str | None, schemes: tuple[str, ...]) -> str | None:
     if text is None:
         return None
-    parts = urlsplit(text)
-    if parts.scheme not in schemes or not (parts.netloc or parts.path):
-        shown = re.sub(r"//[^@/]*@", "//…@", text)
+    try:
+        parts = urlsplit(text)
+        port_is_wrong = not text.startswith("mongodb") and parts.port == 0  # a Mongo address may name several hosts
+    except ValueError:
+        port_is_wrong = True
+    if port_is_wrong or parts.scheme not in schemes or not (parts.netloc or parts.path):
+        shown = re.sub(r"//.*@", "//…@", text)
         raise SettingsError(
             f"FEEDROOM_{name}={shown} is not an address; it starts with {' or '.join(s + '://' for s in schemes)}"
         )
@@ -107,12 +113,28 @@ def _secret(text: str | None, data: Path) -> str:
             raise SettingsError(f"FEEDROOM_SECRET has {len(text)} characters; it takes at least 32")
         return text
     path = data / "secret"
-    if not path.exists():
-        data.mkdir(parents=True, exist_ok=True)
-        made = secrets.token_urlsafe(48)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(made)
-        except FileExistsError:
-            pass
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            data.mkdir(parents=True, exist_ok=True)
+            _make_secret(path)
+        kept = path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"FEEDROOM_DATA={data} cannot be used: {error.strerror}: {error.filename}") from None
+    if len(kept) < 32:
+        raise SettingsError(f"{path} holds no usable secret; delete the file or set FEEDROOM_SECRET")
+    return kept
+
+
+def _make_secret(path: Path) -> None:
+    """Make the file whole or not at all, once, even if several processes start together."""
+    temporary = path.with_name(f"secret-{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from core.domain.ids import HOUR, Millis
 from core.domain.ports.live import LiveRead
 from core.domain.viewer import ViewerState
 
+logger = logging.getLogger(__name__)
 HALF_LIFE: Millis = 6 * HOUR
 
 
@@ -114,7 +116,10 @@ class MemorySignals:
 
         def deliver() -> None:
             while (message := inbox.get()) is not None:
-                heard(*message)
+                try:
+                    heard(*message)
+                except Exception:  # a listener's mistake must not end its thread
+                    logger.exception("a listener of %s failed at version %d", *message)
 
         def stop() -> None:
             with self._lock:

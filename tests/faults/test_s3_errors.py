@@ -36,22 +36,20 @@ def test_a_missing_bucket_is_named_with_its_endpoint() -> None:
             store.read("posts/1/clip.mp4")
 
 
-@pytest.mark.parametrize("method", ["upload_part", "list_parts", "complete_multipart_upload"])
-def test_an_upload_that_s3_has_forgotten_is_not_found(method: str) -> None:
+def test_an_upload_that_s3_has_forgotten_is_not_found() -> None:
     store = S3Objects("clips", "http://127.0.0.1:1")
+    one_part = {"Parts": [{"PartNumber": 1, "ETag": '"a"', "Size": 2}], "IsTruncated": False}
     with Stubber(store._client) as stub:
-        if method == "complete_multipart_upload":
-            stub.add_response(
-                "list_parts", {"Parts": [{"PartNumber": 1, "ETag": '"a"', "Size": 2}], "IsTruncated": False}
-            )
-        stub.add_client_error(method, "NoSuchUpload", http_status_code=404)
+        stub.add_client_error("upload_part", "NoSuchUpload", http_status_code=404)
         with pytest.raises(NotFound, match="there is no upload gone to uploads/1"):
-            if method == "upload_part":
-                store.write_part("uploads/1", "gone", 1, iter([b"ab"]), 2)
-            elif method == "list_parts":
-                store.parts("uploads/1", "gone")
-            else:
-                store.complete_parts("uploads/1", "gone", 1)
+            store.write_part("uploads/1", "gone", 1, iter([b"ab"]), 2)
+        stub.add_client_error("list_parts", "NoSuchUpload", http_status_code=404)
+        with pytest.raises(NotFound, match="there is no upload gone to uploads/1"):
+            store.parts("uploads/1", "gone")
+        stub.add_response("list_parts", one_part)
+        stub.add_client_error("complete_multipart_upload", "NoSuchUpload", http_status_code=404)
+        with pytest.raises(NotFound, match="there is no upload gone to uploads/1"):
+            store.complete_parts("uploads/1", "gone", 1)
 
 
 def test_objects_that_stay_when_deleted_are_an_error() -> None:
