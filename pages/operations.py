@@ -2,10 +2,76 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
+from core.domain.errors import FeedroomError
 from dashboard import access
+from dashboard.context import clock, services
+from dashboard.formatting import ago, duration, number, plural, size
 
 me = access.require()
+operations, now = services().operations, clock()
+
+
+@st.fragment(run_every=10)
+def health() -> None:
+    """The stores, asked anew every ten seconds."""
+    st.subheader("Stores")
+    with st.grid(4, min_column_width=220):
+        for store in operations.health(access.require()):
+            with st.container(border=True):
+                st.markdown(f"**{store.purpose}**")
+                if store.problem:
+                    st.badge("Does not answer", icon=":material/error:", color="red")
+                    st.caption(store.problem)
+                else:
+                    st.badge(f"Answers in {store.milliseconds:.1f} ms", icon=":material/check:", color="green")
+                    st.caption(store.adapter)
+
+
+def work() -> None:
+    """The worker's queue and the event log."""
+    st.subheader("Background work")
+    queue, lag = operations.queue(me, now=now), operations.lag(me)
+    waiting = "Nothing waits" if queue.oldest_wait is None else f"The oldest waits {duration(queue.oldest_wait)}"
+    with st.grid(4, min_column_width=180):
+        st.metric("Queued", number(queue.counts["queued"]), help=waiting, border=True)
+        st.metric("Running", number(queue.counts["running"]), border=True)
+        st.metric("Failed", number(queue.counts["failed"]), border=True)
+        for name, behind in lag.items():
+            st.metric("Events not yet handled", number(behind), help=name, border=True)
+    if queue.oldest_wait and queue.oldest_wait > 60_000 and not queue.counts["running"]:
+        st.warning(
+            f"{waiting} and nothing runs. Is the worker up? `make run` starts one; alone it is `python -m "
+            "core.streaming.worker`.",
+            icon=":material/engineering:",
+        )
+    if queue.failed:
+        with st.expander(plural(len(queue.failed), "failed job"), icon=":material/error:"):
+            rows = [(job.kind, job.subject, job.problem, ago(job.updated_at, now)) for job in queue.failed]
+            st.dataframe(pd.DataFrame(rows, columns=["Work", "On", "Problem", "When"]), hide_index=True)
+
+
+def house() -> None:
+    """Posts, the data folder, versions."""
+    st.subheader("House")
+    posts, folder = operations.posts(me), operations.folder(me, now=now)
+    with st.grid(4, min_column_width=180):
+        st.metric(
+            "Posts", number(sum(posts.values())), help=", ".join(f"{n} {s}" for s, n in posts.items()), border=True
+        )
+        st.metric("Live posts", number(posts.get("live", 0)), border=True)
+        st.metric("Data folder", size(folder.bytes), help=f"{number(folder.files)} files in {folder.path}", border=True)
+        st.metric("Free on its disk", size(folder.free), border=True)
+    with st.expander("Versions", icon=":material/package_2:"):
+        st.dataframe(pd.DataFrame(operations.versions(me).items(), columns=["Part", "Version"]), hide_index=True)
+
 
 st.title("Operations")
+health()
+for part in (work, house):
+    try:
+        part()
+    except FeedroomError as error:
+        st.error(f"This part cannot be shown: {error.detail}.", icon=":material/cloud_off:")

@@ -1,0 +1,32 @@
+"""What people read when a service says no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.domain.errors import CallerError, Conflict, Duplicate, InvalidInput, ServiceError
+
+
+def sentence(error: CallerError) -> str:
+    """An error as a sentence: why, without the field's technical name."""
+    text = error.why if isinstance(error, InvalidInput) else error.detail
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Show a refusal of the services as a message where the work was asked for, and go on after the block."""
+    try:
+        yield
+    except CallerError as error:
+        hint = (
+            " Reload the page to see what changed."
+            if isinstance(error, Conflict) and not isinstance(error, Duplicate)
+            else ""
+        )
+        st.error(sentence(error) + hint, icon=":material/error:")
+    except ServiceError:
+        st.error("A server that Feedroom needs does not answer. Try again in a moment.", icon=":material/cloud_off:")
