@@ -31,13 +31,17 @@ _RUN = re.compile(r"(.)\1+")
 _GLUE = re.compile(r"[^\w\s]{1,2}|_{1,2}")
 _LONGEST_DISGUISE = 24
 _NEAR = 3
+_SIGN = re.compile("[\u0900-\u0903\u093a-\u094f]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
+    """A word of the folded text; `size` counts its letters, a Devanagari letter with its vowel sign being one."""
+
     start: int
     end: int
     text: str
+    size: int
 
 
 class TextMatcher:
@@ -64,7 +68,7 @@ class TextMatcher:
     def find(self, text: str) -> list[TextMatch]:
         """All matches, in order, the longest where several overlap; spans count characters of `text` as given."""
         folded = fold(text)
-        words = [_Word(found.start(), found.end(), found.group()) for found in _WORD.finditer(folded.text)]
+        words = [_Word(*found.span(), found.group(), _size(found.group())) for found in _WORD.finditer(folded.text)]
         innocent = self._innocent(words)
         matches: list[TextMatch] = []
         for first, last, term in self._candidates(folded.text, words):
@@ -89,11 +93,12 @@ class TextMatcher:
         for index, word in enumerate(words):
             for term in self._spelled(word.text):
                 yield index, index, term
-            if (phrases := self._phrases.get(_key(word.text))) is not None:
+            start = "#" if word.text.isdigit() else _key(word.text)
+            if (phrases := self._phrases.get(start)) is not None:
                 for term in phrases:
                     if self._phrase_at(words, index, term.words):
                         yield index, index + len(term.words) - 1, term
-            if len(word.text) <= 4:
+            if word.size <= 4:
                 yield from self._joined(text, words, index)
 
     def _spelled(self, word: str) -> Iterator[Term]:
@@ -118,18 +123,19 @@ class TextMatcher:
     def _joined(self, text: str, words: list[_Word], first: int) -> Iterator[tuple[int, int, Term]]:
         """Terms whose letters were pulled apart, beginning at word `first`."""
         joined = words[first].text
-        pieces = [joined]
+        long = [joined] if words[first].size > 1 else []
         glued = True
         for last in range(first + 1, len(words)):
             gap = text[words[last - 1].end : words[last].start]
             glued = glued and _GLUE.fullmatch(gap) is not None
-            if not glued and len(words[last].text) > 4:
+            if not glued and words[last].size > 4:
                 return
-            pieces.append(words[last].text)
             joined += words[last].text
-            long = [piece for piece in pieces if len(piece) > 1]
-            spaced = len(pieces) >= 3 and len(long) <= 1
-            if len(joined) > _LONGEST_DISGUISE or len(gap) > 3 or not (glued or spaced or len(pieces) <= 4):
+            if words[last].size > 1:
+                long.append(words[last].text)
+            pieces = last - first + 1
+            spaced = pieces >= 3 and len(long) <= 1
+            if len(joined) > _LONGEST_DISGUISE or len(gap) > 3 or not (glued or spaced or pieces <= 4):
                 return
             if joined.isdigit() or not self._disguised(words, first, last, long, spaced=spaced):
                 continue
@@ -144,8 +150,8 @@ class TextMatcher:
         """
         ordinary = self._lexicon.ordinary
         if spaced:
-            around = [words[i].text for i in (first - 1, last + 1) if 0 <= i < len(words)]
-            return not ordinary.intersection(long) and all(len(word) > 1 or word in ordinary for word in around)
+            around = [words[i] for i in (first - 1, last + 1) if 0 <= i < len(words)]
+            return not ordinary.intersection(long) and all(word.size > 1 or word.text in ordinary for word in around)
         return any(word.text not in ordinary for word in words[first : last + 1])
 
     def _innocent(self, words: list[_Word]) -> set[int]:
@@ -172,6 +178,10 @@ def default_matcher() -> TextMatcher:
     return TextMatcher(load_lexicons())
 
 
+def _size(word: str) -> int:
+    return len(word) if word.isascii() else len(_SIGN.sub("", word))
+
+
 def _key(word: str) -> str:
     """Look-alikes merged, each run cut to one character."""
     return _RUN.sub(r"\1", word.translate(_KEY))
@@ -184,6 +194,8 @@ def _forms(word: str) -> Iterator[str]:
     yield word
     if (bare := word.strip("@$!|+*€¡")) and bare != word:
         yield bare
+    if (starless := bare.replace("*", "")) != bare:
+        yield starless
     if scripts_mixed(word):
         yield word.translate(CYRILLIC_TO_LATIN)
         yield word.translate(LATIN_TO_CYRILLIC)
