@@ -13,10 +13,10 @@ from core.adapters.redis_link import PREFIX, Link
 
 logger = logging.getLogger(__name__)
 
-# Milliseconds of the server's clock as a floor: a server that lost its last second, or everything, never repeats a version.
+# Microseconds of the server's clock as a floor: a server that lost its last second, or everything, never repeats a version.
 _BUMP = """
 local time = redis.call('TIME')
-local floor = time[1] * 1000 + math.floor(time[2] / 1000)
+local floor = time[1] * 1000000 + time[2]
 local version = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') + 1, floor)
 local text = string.format('%.0f', version)
 redis.call('SET', KEYS[1], text)
