@@ -21,6 +21,8 @@ from core.services.tag_suggestions import suggest
 READERS = (Role.BRAND, Role.CREATOR, Role.MODERATOR, Role.PRODUCT_MANAGER)
 ORDERS = ("updated_at", "created_at", "title")
 MAX_LIMIT = 200
+_OTHERS = {MACHINE: "Feedroom", "": "Feedroom", "moderation": "a moderator"}
+"""Who a post's history names besides accounts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +168,7 @@ class CatalogReading:
         def name(who: str) -> str:
             account = accounts.get(who)
             if account is None:
-                return "Feedroom" if who in (MACHINE, "") else "the app"
+                return _OTHERS.get(who, "the app")
             if actor.role in PUBLISHING_ROLES and account.role not in PUBLISHING_ROLES:
                 return f"a {account.role.label}" if account.role is not Role.ADMINISTRATOR else "an administrator"
             return account.name

@@ -1,0 +1,106 @@
+"""A page of the feed in a phone: playable, scrolling slot by slot, with the buttons the app has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamlit.components.v2 import component
+
+from core.domain.feed import FeedPage, Slot
+from dashboard.formatting import money
+
+_HERE = Path(__file__).parent
+_phone = component(
+    "feedroom.phone_frame",
+    html="""<div class="phone"><div class="screen">
+      <button class="sound" type="button"></button>
+      <div class="feed" tabindex="0" role="feed" aria-label="The feed; arrow keys move, space plays and pauses"></div>
+    </div></div>""",
+    css=(_HERE / "phone_frame.css").read_text(encoding="utf-8"),
+    js=(_HERE / "phone_frame.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneAct:
+    """A button pressed in the phone: the kind of viewer event it stands for, and the slot's position."""
+
+    kind: str
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneView:
+    """What the phone says this run: the slot on its screen, a button just pressed, whether the next page was asked for."""
+
+    visible: int
+    act: PhoneAct | None
+    next: bool
+
+
+def phone_frame(
+    page: FeedPage,
+    *,
+    key: str,
+    liked: Collection[str] = (),
+    follows: Collection[str] = (),
+    fresh: Collection[str] = (),
+    jump: tuple[int, int] | None = None,
+) -> PhoneView:
+    """Draw `page`. `fresh` are posts to mark as new; `jump` is (number, slot): a number not seen before scrolls to the slot."""
+    drawn = _phone(
+        key=key,
+        data={
+            "page": page.request,
+            "slots": [_slot(slot, slot.post in fresh) for slot in page.slots],
+            "liked": sorted(liked),
+            "follows": sorted(follows),
+            "more": page.cursor is not None,
+            "end": "End of this page." if page.cursor else "That was everything this viewer has not seen yet.",
+            "jump": {"number": jump[0], "slot": jump[1]} if jump else None,
+        },
+        default={"visible": 0},
+        on_visible_change=lambda: None,
+        on_act_change=lambda: None,
+        on_next_change=lambda: None,
+    )
+    visible = int(drawn.visible or 0)
+    act = drawn.act
+    return PhoneView(
+        visible=visible if visible < len(page.slots) else 0,
+        act=PhoneAct(str(act["kind"]), int(act["slot"])) if act and int(act["slot"]) < len(page.slots) else None,
+        next=bool(drawn.next),
+    )
+
+
+def _slot(slot: Slot, fresh: bool) -> dict[str, object]:
+    product = slot.products[0] if slot.products else None
+    return {
+        "position": slot.position,
+        "post": slot.post,
+        "title": slot.title or slot.caption[:60] or "Untitled",
+        "caption": slot.caption or slot.title,
+        "publisher": slot.publisher,
+        "publisher_name": slot.publisher_name,
+        "kind": slot.kind.value,
+        "kind_label": slot.kind.label,
+        "ai_generated": slot.ai_generated,
+        "fresh": fresh,
+        "poster": slot.media.poster,
+        "video": slot.media.clip,
+        "hls": slot.media.hls,
+        "product": product
+        and {
+            "id": product.id,
+            "name": product.name,
+            "image": product.image,
+            "price": money(product.price_minor, product.currency),
+            "list_price": money(product.list_price_minor, product.currency)
+            if product.list_price_minor and product.list_price_minor > product.price_minor
+            else "",
+            "in_stock": product.in_stock,
+            "stock": "In stock" if product.in_stock else "Out of stock",
+        },
+    }
