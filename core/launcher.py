@@ -160,21 +160,37 @@ def welcome(services: Services) -> str:
 
 
 @dataclass(slots=True)
-class _Watched:
+class Watched:
+    """A child and when it was last started; times in seconds of a clock that only runs forward."""
+
     child: Child
     since: float
     pause: float = 0.0
     due: float | None = None
 
+    def look_after(self, now: float) -> None:
+        """Start the child again if it has ended: at once if it had been calm, else after a pause that doubles."""
+        ended = self.child.ended()
+        if ended is None:
+            return
+        if self.due is None:
+            calm = now - self.since > CALM_SECONDS
+            self.pause = 0.0 if calm else min(max(self.pause * 2, 1.0), LONGEST_PAUSE)
+            self.due = now + self.pause
+            say(f"The {self.child.name} ended {ended}; starting it again in {self.pause:.0f} s (see {self.child.log}).")
+        if now >= self.due:
+            self.child.start()
+            self.since, self.due = now, None
+
 
 def watch(children: list[Child], settings: Settings) -> None:
     """Restart children that die, at once at first and then ever more slowly; keep the embedded Valkey up. Never returns."""
-    watched = [_Watched(child, since=time.monotonic()) for child in children]
+    watched = [Watched(child, since=time.monotonic()) for child in children]
     valkey_problem = ""
     while True:
         time.sleep(0.5)
         for one in watched:
-            _look_after(one, time.monotonic())
+            one.look_after(time.monotonic())
         if settings.redis_url is None:
             try:
                 embedded_valkey.ensure(settings.data)
@@ -183,19 +199,6 @@ def watch(children: list[Child], settings: Settings) -> None:
                 if problem.detail != valkey_problem:
                     say(problem.detail)
                 valkey_problem = problem.detail
-
-
-def _look_after(one: _Watched, now: float) -> None:
-    ended = one.child.ended()
-    if ended is None:
-        return
-    if one.due is None:
-        one.pause = 0.0 if now - one.since > CALM_SECONDS else min(max(one.pause * 2, 1.0), LONGEST_PAUSE)
-        one.due = now + one.pause
-        say(f"The {one.child.name} ended {ended}; starting it again in {one.pause:.0f} s (see {one.child.log}).")
-    if now >= one.due:
-        one.child.start()
-        one.since, one.due = now, None
 
 
 def _child(name: str, command: tuple[str, ...], settings: Settings) -> Child:
