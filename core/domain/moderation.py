@@ -99,7 +99,7 @@ class Reason(StrEnum):
 class Case:
     """A post waiting for, or decided by, a person. Deciding needs the lease and the version.
 
-    `id` is `{post}.{round}` as in its screening record. `priority` sorts the queue, highest first (before age is added);
+    `round` counts how often the post was submitted: a case of an earlier round needs no verdict any more. `priority` sorts the queue, highest first (before age is added);
     `due_at` is the SLA's deadline. `sample` marks a live post that people check although the machine passed it. `skipped_by`
     are the moderators who passed it on; `author` never reviews it.
     """
@@ -113,6 +113,7 @@ class Case:
     priority: float = 0.0
     held: bool = False
     sample: bool = False
+    round: int = 0
     author: str = ""
     skipped_by: tuple[str, ...] = ()
     screening: Screening

@@ -11,7 +11,7 @@ from core.domain.review import REASON_TEXT, CaseView, PublisherRecord, QueueEntr
 from core.services.audit import Audit
 from core.services.known_files import KnownFiles
 from core.services.review_queue import ReviewQueue
-from core.services.screening import Screener, case_id
+from core.services.screening import Screener, round_of
 from core.services.stores import Stores
 from core.services.verdicts import Verdicts
 
@@ -122,7 +122,8 @@ class Moderation:
         post = self._stores.posts.get(post_id)
         if actor.publisher is not None and actor.publisher != post.publisher:
             raise NotFound(f"no post {post_id!r}", field="id", value=post_id)
-        case = self._stores.cases.find_one(case_id(post))
+        latest = self._stores.cases.find({"post": post_id}, order="created_at", descending=True, limit=1).items
+        case = latest[0] if latest and latest[0].round == round_of(post) else None
         since = post.history[-1].at if post.history else post.created_at
         told = _TOLD.get(post.status)
         if post.status is PostStatus.REJECTED and case is not None and case.reason is not None:

@@ -12,7 +12,7 @@ from core.domain.post import Post, PostStatus
 from core.domain.review import QueueEntry
 from core.models import risk
 from core.services.audit import Audit
-from core.services.screening import Screener, case_id
+from core.services.screening import Screener, round_of
 from core.services.stores import Stores
 
 OPEN = [CaseState.QUEUED, CaseState.LEASED]
@@ -22,7 +22,7 @@ WINDOW = 200
 
 def waits(case: Case, post: Post | None) -> bool:
     """Whether the post still stands where its case needs a verdict."""
-    if post is None or case_id(post) != case.id:
+    if post is None or case.round != round_of(post):
         return False
     return post.status in ((PostStatus.LIVE,) if case.sample else (PostStatus.IN_REVIEW, PostStatus.HELD))
 

@@ -54,7 +54,7 @@ def round_of(post: Post) -> int:
 
 
 def case_id(post: Post) -> str:
-    """The id of the record and of the case of the post's latest submission."""
+    """The id that screening gives to the record and the case of the post's latest submission."""
     return f"{post.id}.{round_of(post)}"
 
 
@@ -110,7 +110,12 @@ class Screener:
     def settle(self, case: Case, *, now: Millis) -> None:
         """Move the post of a case whose screening was cut off between opening the case and moving the post."""
         post = self._stores.posts.find_one(case.post)
-        if post is not None and post.status is PostStatus.SCREENING and case_id(post) == case.id and not case.sample:
+        if (
+            post is not None
+            and post.status is PostStatus.SCREENING
+            and case.round == round_of(post)
+            and not case.sample
+        ):
             self._move(post, case.screening, now)
 
     def _find(self, field: str, text: str) -> tuple[TextMatch, ...]:
@@ -131,7 +136,7 @@ class Screener:
     def _settle(self, post: Post, screening: Screening, now: Millis) -> None:
         """Close cases of earlier submissions, open the case if there is one, then move the post."""
         for older in self._stores.cases.each({"post": post.id, "state": {"in": [CaseState.QUEUED, CaseState.LEASED]}}):
-            if older.id != case_id(post):
+            if older.round != round_of(post):
                 self._stores.cases.patch(older.id, {"state": CaseState.CLOSED, "holder": None, "updated_at": now})
         sample = screening.outcome is Outcome.PUBLISH and risk.sampled(post.id)
         if screening.outcome is not Outcome.PUBLISH or sample:
@@ -146,6 +151,7 @@ class Screener:
             post=post.id,
             publisher=post.publisher,
             author=post.author,
+            round=round_of(post),
             severity=severity,
             priority=round(risk.priority(severity, screening.risk, now, due_at, now), 3),
             held=screening.outcome is Outcome.HOLD,

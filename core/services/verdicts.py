@@ -11,7 +11,7 @@ from core.domain.review import REASON_TEXT, UNDO
 from core.services.audit import Audit
 from core.services.lifecycle import Lifecycle
 from core.services.review_queue import ReviewQueue, waits
-from core.services.screening import case_id
+from core.services.screening import round_of
 from core.services.stores import Stores
 
 MODERATION = "moderation"
@@ -134,7 +134,7 @@ class Verdicts:
     def _stands(case: Case, post: Post) -> bool:
         """Whether the post is still where this verdict put it."""
         status = PostStatus.LIVE if case.verdict is Verdict.APPROVE else PostStatus.REJECTED
-        if case_id(post) != case.id or post.status is not status:
+        if case.round != round_of(post) or post.status is not status:
             return False
         last = post.history[-1]
         if case.sample and case.verdict is Verdict.APPROVE:
