@@ -1,0 +1,147 @@
+"""The catalogue of one process: an index that follows the store, swapped whole, without a pause of serving."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from core.domain.collection import Collection
+from core.domain.errors import ServiceError
+from core.domain.ids import SECOND, Millis
+from core.domain.post import Post, PostStatus, PostTotals
+from core.domain.product import Product
+from core.feed.actions import counts_of
+from core.feed.columnar import ColumnWriter
+from core.feed.entry import Entry, Sale, entry_of, playable
+from core.feed.index import Index
+
+OVERLAP: Millis = 5 * SECOND
+"""How far back each reading of changes reaches again: clocks of machines differ, and writes become visible a moment late."""
+
+REFRESH: Millis = 10 * SECOND
+RETRY: Millis = 1 * SECOND
+BATCH = 1_000
+
+
+class Catalogue:
+    """Builds the index from the store and applies changes when the catalogue's version has moved.
+
+    Thread safe; any number of processes may each have one. If the store does not answer, the last good index stays and
+    `problem` says so.
+    """
+
+    def __init__(
+        self,
+        posts: Collection[Post],
+        products: Collection[Product],
+        totals: Collection[PostTotals],
+        changed: Callable[[Sequence[Product]], None] = lambda _: None,
+    ) -> None:
+        """`changed` is told of every product that changed after the index was built."""
+        self._posts, self._products, self._totals, self._changed = posts, products, totals, changed
+        self._lock = threading.Lock()
+        self._writer = ColumnWriter()
+        self._index: Index | None = None
+        self._high: Millis = 0
+        self._totals_high: Millis = 0
+        self._unplayable: set[str] = set()
+        self._refreshed_at: Millis = 0
+        self._retry_at: Millis = 0
+        self.problem = ""
+
+    def at_least(self, version: int, *, now: Millis) -> Index:
+        """The index, caught up with `version` of the catalogue. Never raises: a store that is down leaves the last good one."""
+        index = self._index
+        if index is not None and index.version >= version:
+            return index
+        with self._lock:
+            index = self._index
+            if index is not None and (index.version >= version or now < self._retry_at):
+                return index
+            try:
+                index = self._build(version, now) if index is None else self._catch_up(version, now)
+            except ServiceError as error:
+                self.problem, self._retry_at = error.detail, now + RETRY
+                return index or self._writer.snapshot(-1)
+            self.problem, self._index = "", index
+            return index
+
+    def refresh_due(self, now: Millis) -> bool:
+        """Whether `refresh` has something to do."""
+        return self._index is not None and now - self._refreshed_at >= REFRESH
+
+    def refresh(self, *, now: Millis) -> None:
+        """Take measured totals in, sort the shelves anew, and start over if the store holds posts that the index missed.
+
+        For a thread of its own: readers go on with the index they have.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            index = self._index
+            if index is None:
+                return
+            self._refreshed_at = now
+            if self._posts.count({"status": PostStatus.LIVE}) != index.count + len(self._unplayable):
+                self._index = self._build(index.version, now)
+                return
+            if self._count_totals() or self._writer.loose:
+                self._writer.arrange(now)
+                self._index = self._writer.snapshot(index.version)
+        except ServiceError as error:
+            self.problem = error.detail
+        finally:
+            self._lock.release()
+
+    def _build(self, version: int, now: Millis) -> Index:
+        """Everything anew, into a new writer."""
+        writer = ColumnWriter()
+        self._unplayable.clear()
+        high: Millis = 0
+        writer.sell({product.id: Sale.of(product) for product in self._products.each(batch=BATCH)})
+        batch: list[Entry] = []
+        for post in self._posts.each({"status": PostStatus.LIVE}, batch=BATCH):
+            high = max(high, min(post.updated_at, now))
+            if playable(post):
+                batch.append(entry_of(post))
+            else:
+                self._unplayable.add(post.id)
+            if len(batch) >= BATCH:
+                writer.put(batch, shelve=False)
+                batch = []
+        writer.put(batch, shelve=False)
+        self._writer, self._high, self._totals_high = writer, high, 0
+        self._count_totals()
+        writer.arrange(now)
+        self._refreshed_at = now
+        return writer.snapshot(version)
+
+    def _catch_up(self, version: int, now: Millis) -> Index:
+        """Posts and products that changed since the last time, applied to the columns."""
+        since = {"updated_at": {"gte": self._high - OVERLAP}}
+        products = list(self._products.each(since, order="updated_at"))
+        self._writer.sell({product.id: Sale.of(product) for product in products})
+        self._changed(products)
+        put: dict[str, Entry] = {}
+        removed: set[str] = set()
+        for post in self._posts.each(since, order="updated_at"):
+            self._high = max(self._high, min(post.updated_at, now))
+            if playable(post):
+                put[post.id] = entry_of(post)
+                removed.discard(post.id)
+                self._unplayable.discard(post.id)
+            else:
+                put.pop(post.id, None)
+                removed.add(post.id)
+                (self._unplayable.add if post.status is PostStatus.LIVE else self._unplayable.discard)(post.id)
+        self._writer.remove(removed)
+        self._writer.put(put.values())
+        return self._writer.snapshot(version)
+
+    def _count_totals(self) -> int:
+        totals = list(self._totals.each({"updated_at": {"gte": self._totals_high - OVERLAP}}, batch=BATCH))
+        self._writer.count({one.id: counts_of(one) for one in totals})
+        high = max((one.updated_at for one in totals), default=0)
+        moved = high > self._totals_high
+        self._totals_high = max(self._totals_high, high)
+        return len(totals) if moved else 0

@@ -1,0 +1,221 @@
+"""The writer of the index: adds, replaces and removes posts and hands out snapshots. One thread at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from core.domain.ids import DAY, Millis
+from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, USUAL_RATES, catalogue_rates, post_rates, weights_of
+from core.feed.columns import Column, Ragged, Vocabulary
+from core.feed.entry import Entry, Sale, sale_of
+from core.feed.index import KIND_NUMBER, KINDS, Index
+from core.feed.shelves import Shelves
+from core.pipeline.candidates import FloatArray, IntArray
+
+QUALITY_HALF_LIFE: Millis = 14 * DAY
+
+
+class ColumnWriter:
+    """Posts as growing columns.
+
+    Adding a post appends a row, replacing one appends a row and lets the old one die, removing lets it die. `snapshot` copies
+    two masks and one table of row numbers and shares everything else: .4 ms at a million posts.
+    """
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._known: dict[str, int] = {}
+        self._stamps = Column(np.int32)
+        self._number = Column(np.int32)
+        self._kind, self._publisher = Column(np.int8), Column(np.int32)
+        self._language, self._region = Column(np.int16), Column(np.int16)
+        self._published_at, self._updated_at = Column(np.int64), Column(np.int64)
+        self._value, self._quality = Column(np.float32), Column(np.float32)
+        self._live, self._sellable = Column(np.bool_), Column(np.bool_)
+        self._row_of = Column(np.int32)
+        # By post number, not by row: a post keeps its counts when it is edited.
+        self._impressions, self._counts = Column(np.float32), Column(np.float32, width=len(ACTIONS))
+        self._row_impressions, self._likes = Column(np.float32), Column(np.float32)
+        self._rates = Column(np.float32, width=len(ACTIONS))
+        self._tags, self._products = Ragged(), Ragged()
+        self._sales: dict[str, Sale] = {}
+        self.tags, self.publishers = Vocabulary(), Vocabulary()
+        self.languages, self.regions = Vocabulary(), Vocabulary()
+        self.products = Vocabulary()
+        self._mean: FloatArray = USUAL_RATES.copy()
+        self._shelved = 0
+        self.arrange(0)
+
+    @property
+    def size(self) -> int:
+        """Rows held, dead ones included."""
+        return self._number.size
+
+    @property
+    def loose(self) -> int:
+        """Rows that are not yet sorted onto the shelves' bases."""
+        return self.size - self._shelved
+
+    def sell(self, products: Mapping[str, Sale]) -> None:
+        """Take products in: the posts that link them follow their stock and margin."""
+        changed = {id: sale for id, sale in products.items() if self._sales.get(id) != sale}
+        self._sales.update(changed)
+        numbers = [number for id in changed if (number := self.products.find(id)) >= 0]
+        if not numbers or not self.size:
+            return
+        touched = np.flatnonzero(np.isin(self._products.flat.view(), numbers))
+        rows = np.unique(np.searchsorted(self._products.starts.view(), touched, side="right") - 1)
+        for row in rows[self._live.view()[rows]]:
+            self._sellable.data[row], self._value.data[row] = sale_of(self._entry(int(row)), self._sales)
+
+    def put(self, entries: Iterable[Entry], *, shelve: bool = True) -> int:
+        """Add or replace posts; returns how many changed anything. Without `shelve`, `arrange` must follow."""
+        fresh = [
+            entry for entry in {entry.id: entry for entry in entries}.values() if self._stamp(entry.id) != entry.stamp
+        ]
+        if not fresh:
+            return 0
+        first = self.size
+        numbers = self._numbers_for(fresh)
+        before = self._row_of.view()[numbers]
+        self._live.data[before[before >= 0]] = False
+        self._ids.extend(entry.id for entry in fresh)
+        rows = np.arange(first, first + len(fresh), dtype=np.int32)
+        sales = [sale_of(entry, self._sales) for entry in fresh]
+        self._kind.extend(np.array([KIND_NUMBER[entry.kind] for entry in fresh]))
+        self._publisher.extend(np.array([self.publishers.number(entry.publisher) for entry in fresh]))
+        self._language.extend(np.array([self.languages.number(entry.language) for entry in fresh]))
+        self._region.extend(np.array([self.regions.number(entry.region) for entry in fresh]))
+        self._published_at.extend(np.array([entry.published_at for entry in fresh]))
+        self._updated_at.extend(np.array([entry.updated_at for entry in fresh]))
+        self._stamps.extend(np.array([entry.stamp for entry in fresh]))
+        self._sellable.extend(np.array([shown for shown, _ in sales]))
+        self._value.extend(np.array([value for _, value in sales]))
+        self._tags.extend([self.tags.number(tag) for tag in entry.tags] for entry in fresh)
+        self._products.extend([self.products.number(product) for product in entry.products] for entry in fresh)
+        impressions, counts = self._impressions.data[numbers], self._counts.data[numbers]
+        rates = post_rates(impressions, counts, self._mean)
+        self._rates.extend(rates)
+        self._row_impressions.extend(impressions)
+        self._likes.extend(counts[:, 0])
+        self._quality.extend(rates @ weights_of(DEFAULT_WEIGHTS))
+        self._live.extend(np.ones(len(fresh), np.bool_))
+        self._number.extend(numbers)
+        self._row_of.data[numbers] = rows
+        if shelve:
+            for row, entry in zip(rows.tolist(), fresh, strict=True):
+                self._shelve(row, entry)
+        return len(fresh)
+
+    def remove(self, ids: Iterable[str]) -> int:
+        """Let posts die; returns how many were alive."""
+        numbers = [number for id in ids if (number := self._known.get(id, -1)) >= 0]
+        rows = self._row_of.view()[np.array(numbers, np.int64)] if numbers else np.empty(0, np.int32)
+        alive = int(np.count_nonzero(self._live.view()[rows]))
+        self._live.data[rows] = False
+        self._stamps.data[rows] = 0
+        return alive
+
+    def count(self, totals: Mapping[str, tuple[float, FloatArray]]) -> None:
+        """Take measured totals in: impressions and counts per action of posts, by id."""
+        known = [(number, id) for id in totals if (number := self._known.get(id, -1)) >= 0]
+        if not known:
+            return
+        numbers = np.array([number for number, _ in known], np.int64)
+        self._impressions.data[numbers] = [totals[id][0] for _, id in known]
+        self._counts.data[numbers] = [totals[id][1] for _, id in known]
+        self._rate(self._row_of.view()[numbers])
+
+    def arrange(self, now: Millis) -> None:
+        """Sort the shelves anew by quality and age. Snapshots taken before keep theirs."""
+        self._mean = catalogue_rates(self._impressions.view(), self._counts.view())
+        rows = np.flatnonzero(self._live.view()).astype(np.int32)
+        self._rate(rows)
+        age = np.maximum(now - self._published_at.view()[rows], 0)
+        quality = self._quality.view()[rows].astype(np.float64)
+        order = np.maximum(quality, 1e-6) * (0.5 + 0.5 * 0.5 ** (age / QUALITY_HALF_LIFE))
+        counts = self._tags.counts.view()[rows].astype(np.int64)
+        owner = np.repeat(np.arange(len(rows)), counts)
+        first = np.cumsum(counts) - counts
+        places = np.arange(int(counts.sum())) - first[owner] + self._tags.starts.view()[rows][owner]
+        newest = self._published_at.view()[rows].astype(np.float64)
+        self._by_tag = Shelves(self._tags.flat.view()[places], rows[owner], order[owner], len(self.tags))
+        self._by_publisher = Shelves(self._publisher.view()[rows], rows, newest, len(self.publishers))
+        self._by_kind = Shelves(self._kind.view()[rows].astype(np.int32), rows, order, len(KINDS))
+        self._newest = Shelves(np.zeros(len(rows), np.int32), rows, newest, 1)
+        self._shelved = self.size
+
+    def snapshot(self, version: int) -> Index:
+        """The catalogue as it is now."""
+        return Index(
+            version=version,
+            size=self.size,
+            ids=self._ids,
+            known=self._known,
+            row_of=self._row_of.view().copy(),
+            live=self._live.view().copy(),
+            sellable=self._sellable.view().copy(),
+            number=self._number.view(),
+            kind=self._kind.view(),
+            publisher=self._publisher.view(),
+            language=self._language.view(),
+            region=self._region.view(),
+            published_at=self._published_at.view(),
+            updated_at=self._updated_at.view(),
+            value=self._value.view(),
+            quality=self._quality.view(),
+            impressions=self._row_impressions.view(),
+            likes=self._likes.view(),
+            rates=self._rates.view(),
+            tag_flat=self._tags.flat.view(),
+            tag_starts=self._tags.starts.view(),
+            tag_counts=self._tags.counts.view(),
+            tags=self.tags,
+            publishers=self.publishers,
+            languages=self.languages,
+            regions=self.regions,
+            by_tag=self._by_tag,
+            by_publisher=self._by_publisher,
+            by_kind=self._by_kind,
+            newest=self._newest,
+        )
+
+    def _rate(self, rows: IntArray) -> None:
+        numbers = self._number.view()[rows]
+        impressions, counts = self._impressions.view()[numbers], self._counts.view()[numbers]
+        rates = post_rates(impressions, counts, self._mean)
+        self._rates.data[rows] = rates
+        self._row_impressions.data[rows] = impressions
+        self._likes.data[rows] = counts[:, 0]
+        self._quality.data[rows] = rates @ weights_of(DEFAULT_WEIGHTS)
+
+    def _stamp(self, id: str) -> int:
+        """The version that the living row was made from; 0 for a post that is dead or unknown."""
+        number = self._known.get(id, -1)
+        row = int(self._row_of.data[number]) if number >= 0 else -1
+        return int(self._stamps.data[row]) if row >= 0 and self._live.data[row] else 0
+
+    def _numbers_for(self, entries: list[Entry]) -> IntArray:
+        """The posts' own numbers; new posts get the next ones."""
+        fresh = [entry.id for entry in entries if entry.id not in self._known]
+        first = self._row_of.size
+        self._row_of.extend(np.full(len(fresh), -1))
+        self._impressions.extend(np.zeros(len(fresh)))
+        self._counts.extend(np.zeros((len(fresh), len(ACTIONS))))
+        self._known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
+        return np.array([self._known[entry.id] for entry in entries], np.int32)
+
+    def _shelve(self, row: int, entry: Entry) -> None:
+        for tag in entry.tags:
+            self._by_tag.add(self.tags.number(tag), row)
+        self._by_publisher.add(self.publishers.number(entry.publisher), row)
+        self._by_kind.add(KIND_NUMBER[entry.kind], row)
+        self._newest.add(0, row)
+
+    def _entry(self, row: int) -> Entry:
+        """Kind and products of a row, as far as its sale needs them."""
+        start, count = int(self._products.starts.data[row]), int(self._products.counts.data[row])
+        products = tuple(self.products.names[number] for number in self._products.flat.data[start : start + count])
+        return Entry(self._ids[row], 0, KINDS[self._kind.data[row]], "", "", "", 0, 0, (), products)

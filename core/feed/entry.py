@@ -1,0 +1,71 @@
+"""What the index takes from a post and its products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core.domain.ids import Millis
+from core.domain.post import MediaKind, Post, PostKind, PostStatus
+from core.domain.product import Product
+
+
+class Entry(NamedTuple):
+    """One post as the index keeps it. `stamp` is the post's version: an entry with the same stamp changes nothing."""
+
+    id: str
+    stamp: int
+    kind: PostKind
+    publisher: str
+    language: str
+    region: str
+    published_at: Millis
+    updated_at: Millis
+    tags: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+class Sale(NamedTuple):
+    """What matters of a product: whether it can be bought, and what one sale earns, in major currency units."""
+
+    in_stock: bool
+    margin: float
+
+    @staticmethod
+    def of(product: Product) -> Sale:
+        return Sale(product.stock > 0, product.price_minor / 100 * product.margin)
+
+
+def playable(post: Post) -> bool:
+    """Whether the post may be in the index: live, with media that a phone can show."""
+    media = post.media
+    if post.status is not PostStatus.LIVE or media is None:
+        return False
+    return bool(media.hls or media.clip or (media.kind is MediaKind.PICTURE and media.poster))
+
+
+def entry_of(post: Post) -> Entry:
+    """The post as the index keeps it."""
+    return Entry(
+        id=post.id,
+        stamp=post.version,
+        kind=post.kind,
+        publisher=post.publisher,
+        language=post.language,
+        region=post.region,
+        published_at=post.published_at or post.created_at,
+        updated_at=post.updated_at,
+        tags=post.tags,
+        products=post.products,
+    )
+
+
+def sale_of(entry: Entry, sales: Mapping[str, Sale]) -> tuple[bool, float]:
+    """Whether the post may be shown by its stock, and the margin of the best product it can sell now.
+
+    A post of kind product whose linked products are all out of stock may not be shown; other posts may.
+    """
+    linked = [sales[product] for product in entry.products if product in sales]
+    margins = [sale.margin for sale in linked if sale.in_stock]
+    shown = bool(margins) or entry.kind is not PostKind.PRODUCT or not entry.products
+    return shown, max(margins, default=0.0)

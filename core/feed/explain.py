@@ -1,0 +1,71 @@
+"""Why a post is in its slot, in plain English."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.feed.query import FeedQuery
+from core.feed.slotting import BEST, EXPLORED
+
+
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """What a viewer lately did, by tag: how many posts with it they liked, and watched to the end."""
+
+    liked: Mapping[str, int]
+    watched: Mapping[str, int]
+
+    @staticmethod
+    def of(query: FeedQuery) -> Tastes:
+        """From the recent interactions; posts that the index does not know are left out."""
+        liked: Counter[str] = Counter()
+        watched: Counter[str] = Counter()
+        index = query.index
+        for one in {(one.post, one.kind): one for one in query.viewer.recent}.values():
+            if one.weight <= 0 or (row := index.row(one.post)) < 0 or row >= index.size:
+                continue
+            (watched if one.kind == "watch" else liked).update(index.tags_of(row))
+        return Tastes(liked, watched)
+
+
+def sentence(
+    query: FeedQuery,
+    row: int,
+    sources: tuple[str, ...],
+    rule: str,
+    tastes: Tastes,
+    publisher: str,
+    tag_name: Callable[[str], str],
+) -> str:
+    """One sentence for a slot; `publisher` is the name that viewers read.
+
+    The strongest reason speaks: exploration, following, the tag that weighs most, trending, the mix, popularity.
+    """
+    if rule == EXPLORED:
+        return "New post: being tried out with you"
+    if "seen again" in sources:
+        return "You have seen everything else; this one was longest ago"
+    if "following" in sources:
+        return f"From {publisher}, whom you follow"
+    if "tag affinity" in sources and (told := _of_tags(query, row, tastes, tag_name)):
+        return told
+    if rule != BEST:
+        return f"For variety: {rule}"
+    if "trending" in sources:
+        return "Trending now"
+    return "Popular now" if query.index.impressions[row] > 0 else "New in the shop"
+
+
+def _of_tags(query: FeedQuery, row: int, tastes: Tastes, tag_name: Callable[[str], str]) -> str:
+    index = query.index
+    tags = [tag for tag in index.tags_of(row) if query.viewer.tags.get(tag, 0.0) > 0]
+    if not tags:
+        return ""
+    tag = max(tags, key=lambda one: query.viewer.tags[one])
+    if count := tastes.liked.get(tag, 0):
+        return f"Because you liked {count} post{'s' * (count > 1)} tagged {tag_name(tag)}"
+    if count := tastes.watched.get(tag, 0):
+        return f"Because you watched {count} post{'s' * (count > 1)} tagged {tag_name(tag)} to the end"
+    return f"Because you like posts tagged {tag_name(tag)}"

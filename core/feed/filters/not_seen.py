@@ -1,0 +1,20 @@
+"""No post twice, until there is nothing new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.feed.query import FeedQuery
+from core.pipeline.candidates import Candidates, Kept
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """Drop what this viewer was already served, unless the source with bit `again` brought it back on purpose."""
+
+    again: int
+
+    def filter(self, query: FeedQuery, candidates: Candidates) -> Kept:
+        """What is new to the viewer, and what comes again on purpose."""
+        seen = query.seen(candidates.rows) & ((candidates.sources & self.again) == 0)
+        return Kept.of(candidates, ("seen", seen))

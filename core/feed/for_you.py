@@ -1,0 +1,38 @@
+"""The For You feed: its table of contents."""
+
+from __future__ import annotations
+
+from core.feed.filters.eligible import Eligible
+from core.feed.filters.not_seen import NotSeen
+from core.feed.filters.safety import Safety, Verdicts
+from core.feed.hydrators.affinity import Affinity
+from core.feed.query import FeedQuery
+from core.feed.scorers.business import BusinessValue
+from core.feed.scorers.engagement import Engagement
+from core.feed.scorers.total import Total
+from core.feed.slotting import Slotting
+from core.feed.sources.everything import Everything, SeenAgain
+from core.feed.sources.following import Following
+from core.feed.sources.fresh import Fresh
+from core.feed.sources.popular import Popular
+from core.feed.sources.tag_affinity import TagAffinity
+from core.feed.sources.trending import Trending
+from core.pipeline.engine import FeedPipeline
+
+SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular())
+FALLBACKS = (Everything(), SeenAgain())
+FRESH = 1 << 3
+AGAIN = 1 << 6
+
+
+def for_you(verdicts: Verdicts) -> FeedPipeline[FeedQuery]:
+    """The pipeline. Everything it needs besides the query is whose verdicts it asks before a page goes out."""
+    return FeedPipeline(
+        sources=SOURCES,
+        fallbacks=FALLBACKS,
+        filters=(Eligible(), NotSeen(AGAIN)),
+        hydrators=(Affinity(),),
+        scorers=(Engagement(), BusinessValue(), Total(AGAIN)),
+        selector=Slotting(FRESH, AGAIN),
+        late_filters=(Safety(verdicts),),
+    )

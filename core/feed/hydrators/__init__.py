@@ -1,0 +1,1 @@
+"""Facts looked up once for several later stages."""

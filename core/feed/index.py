@@ -1,0 +1,100 @@
+"""The catalogue in columns: every live post as a row of a few arrays, as one moment saw it.
+
+Rows never move. An edited post gets a new row and its old one dies, so that a page that is being made keeps a consistent
+view; which rows are alive is a mask of the snapshot. Only numbers that are estimates anyway (rates, quality, impressions)
+are renewed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.post import PostKind
+from core.feed.columns import Vocabulary
+from core.feed.shelves import Shelves
+from core.pipeline.candidates import BoolArray, FloatArray, IntArray
+
+KINDS: tuple[PostKind, ...] = tuple(PostKind)
+KIND_NUMBER: Mapping[PostKind, int] = {kind: number for number, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A snapshot of `size` rows; all arrays have that length (`rates`: (size, actions), tags and products: end to end).
+
+    `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
+    newest row of each, as of this snapshot. `value` is the margin of its best linked product in major
+    currency units. `version` is the catalogue's version that the snapshot has caught up with.
+    """
+
+    version: int
+    size: int
+    ids: Sequence[str]
+    known: Mapping[str, int]
+    row_of: IntArray
+    live: BoolArray
+    sellable: BoolArray
+    number: IntArray
+    kind: NDArray[np.int8]
+    publisher: IntArray
+    language: NDArray[np.int16]
+    region: NDArray[np.int16]
+    published_at: NDArray[np.int64]
+    updated_at: NDArray[np.int64]
+    value: NDArray[np.float32]
+    quality: NDArray[np.float32]
+    impressions: NDArray[np.float32]
+    likes: NDArray[np.float32]
+    rates: NDArray[np.float32]
+    tag_flat: IntArray
+    tag_starts: NDArray[np.int64]
+    tag_counts: NDArray[np.int16]
+    tags: Vocabulary
+    publishers: Vocabulary
+    languages: Vocabulary
+    regions: Vocabulary
+    by_tag: Shelves
+    by_publisher: Shelves
+    by_kind: Shelves
+    newest: Shelves
+
+    @property
+    def count(self) -> int:
+        """How many posts are live."""
+        return int(np.count_nonzero(self.live))
+
+    def numbers_of(self, ids: Sequence[str]) -> IntArray:
+        """Numbers of those posts that this snapshot knows, in the given order, dead ones included."""
+        known, end = self.known, len(self.row_of)
+        return np.array([number for id in ids if (number := known.get(id, end)) < end], np.int32)
+
+    def rows_of(self, ids: Sequence[str]) -> IntArray:
+        """Newest rows of those posts that this snapshot knows, in the given order, dead ones included."""
+        return self.row_of[self.numbers_of(ids)]
+
+    def row(self, id: str) -> int:
+        """The post's newest row, -1 if this snapshot does not know it."""
+        number = self.known.get(id, -1)
+        return int(self.row_of[number]) if 0 <= number < len(self.row_of) else -1
+
+    def tags_of(self, row: int) -> list[str]:
+        """The tags of one row."""
+        start = int(self.tag_starts[row])
+        return [self.tags.names[tag] for tag in self.tag_flat[start : start + int(self.tag_counts[row])]]
+
+    def tag_sums(self, rows: IntArray, weights: FloatArray) -> FloatArray:
+        """Σ weights over each row's tags: (n,). `weights` is over tag numbers; tags beyond its end weigh nothing."""
+        counts = self.tag_counts[rows].astype(np.int64)
+        total = int(counts.sum())
+        if total == 0:
+            return np.zeros(len(rows))
+        owner = np.repeat(np.arange(len(rows)), counts)
+        first = np.cumsum(counts) - counts
+        places = np.arange(total) - first[owner] + self.tag_starts[rows][owner]
+        tags = self.tag_flat[places]
+        worth = np.where(tags < len(weights), weights[np.minimum(tags, len(weights) - 1)], 0.0)
+        return np.bincount(owner, weights=worth, minlength=len(rows)).astype(np.float64, copy=False)

@@ -1,0 +1,128 @@
+"""What one request asks: for whom, how much, under which policy, and the chance it may use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.ids import Millis
+from core.domain.mix import MixPolicy
+from core.domain.viewer import ViewerState
+from core.feed.columns import Vocabulary
+from core.feed.index import Index
+from core.pipeline.candidates import BoolArray, FloatArray, IntArray
+
+SEEN, HIDDEN = 1, 2
+TIRED = -2.5
+"""A publisher whose affinity has sunk to this (about three fresh "not interested") is left out unless followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedQuery:
+    """One request for a page. `marks` (post numbers,) says which posts are seen or hidden; see `marked`.
+
+    `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
+    over the index's numbers, decayed to `now`.
+    """
+
+    viewer: ViewerState
+    index: Index
+    policy: MixPolicy
+    size: int
+    now: Millis
+    rng: np.random.Generator
+    marks: NDArray[np.uint8]
+    trending: Mapping[str, float]
+    tags: FloatArray
+    publishers: FloatArray
+    region: str = ""
+    language: str = ""
+    languages: tuple[str, ...] = ()
+
+    def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
+        """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""
+        index = self.index
+        found = [
+            ("no longer live", ~index.live[rows]),
+            ("hidden by the viewer", (self.marks[index.number[rows]] & HIDDEN) != 0),
+            ("out of stock", ~index.sellable[rows]),
+        ]
+        if self.region and (here := index.regions.find(self.region)) >= 0:
+            found.append(("another region", index.region[rows] != here))
+        if self.languages:
+            known = [number for name in self.languages if (number := index.languages.find(name)) >= 0]
+            found.append(("another language", ~np.isin(index.language[rows], known)))
+        if len(self.publishers) and self.publishers.min() <= TIRED:
+            found.append(("publisher not wanted", self.publisher_affinity(rows) <= TIRED))
+        return tuple(found)
+
+    def unfit(self, rows: IntArray) -> BoolArray:
+        """Which of these rows may not be shown, seen ones included."""
+        gone = self.seen(rows)
+        for _, mask in self.reasons(rows):
+            gone |= mask
+        return gone
+
+    def fit(self, rows: IntArray) -> BoolArray:
+        """Which of these rows may be shown."""
+        return ~self.unfit(rows)
+
+    def seen(self, rows: IntArray) -> BoolArray:
+        """Which of these rows this viewer was already served."""
+        return np.asarray((self.marks[self.index.number[rows]] & SEEN) != 0)
+
+    def publisher_affinity(self, rows: IntArray) -> FloatArray:
+        """The viewer's affinity to each row's publisher; publishers newer than the vector weigh nothing."""
+        if not len(self.publishers):
+            return np.zeros(len(rows))
+        numbers = self.index.publisher[rows]
+        last = len(self.publishers) - 1
+        return np.where(numbers <= last, self.publishers[np.minimum(numbers, last)], 0.0)
+
+    def passed_over(self, rows: IntArray) -> dict[str, int]:
+        """Counts by reason of rows that a source passed over."""
+        if not len(rows):
+            return {}
+        seen = self.seen(rows)
+        counts = {"seen": int(np.count_nonzero(seen))}
+        for reason, mask in self.reasons(rows):
+            counts[reason] = int(np.count_nonzero(mask & ~seen))
+        return {reason: count for reason, count in counts.items() if count}
+
+
+_scratch = threading.local()
+
+
+@contextmanager
+def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
+    """One byte per post number: SEEN and HIDDEN bits of this viewer.
+
+    The array belongs to the thread and is wiped where it was written, so that a request costs as much as the viewer has seen
+    and not as much as the catalogue holds.
+    """
+    room: NDArray[np.uint8] | None = getattr(_scratch, "room", None)
+    need = len(index.row_of)
+    if room is None or len(room) < need:
+        room = _scratch.room = np.zeros(need + need // 4 + 1_024, np.uint8)
+    seen, hidden = index.numbers_of(state.seen), index.numbers_of(state.hidden)
+    room[seen] |= SEEN
+    room[hidden] |= HIDDEN
+    try:
+        yield room
+    finally:
+        room[seen] = 0
+        room[hidden] = 0
+
+
+def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: float) -> FloatArray:
+    """Affinities by name, faded, as a vector over the index's numbers; names without a number are left out."""
+    known = [(number, value) for name, value in affinities.items() if (number := names.find(name)) >= 0]
+    vector = np.zeros(max((number for number, _ in known), default=-1) + 1)
+    for number, value in known:
+        vector[number] = value * fade
+    return vector

@@ -1,0 +1,190 @@
+"""What viewers do: taken in once each, felt by the very next page, counted by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, TooLarge, Unavailable
+from core.domain.events import MAX_BATCH, ViewerEvent
+from core.domain.ids import DAY, Millis
+from core.domain.ports.event_log import NewEvent, Record
+from core.domain.post import Post, PostStatus, PostTotals
+from core.domain.viewer import REMEMBERED_EVENTS, ViewerState
+from core.feed.totals import add, sums_of, trend_scores
+from core.feed.viewer_update import PostFacts, update
+from core.services import feed_metrics as metrics
+from core.services.event_intake import EventResult, EventStatus, id_of, read_event
+from core.services.remembered import Remembered
+from core.services.stores import Stores
+
+TOPIC = "viewer-events"
+GROUP = "aggregate"
+ATTEMPTS = 64
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(ViewerEvent)
+
+
+class Engagement:
+    """Events in, state and counters out. Thread safe; any number of processes."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
+        self._posts = Remembered(stores.posts, capacity=50_000)
+
+    def accept(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
+        """Take a batch in; one result per event, in order.
+
+        Accepted events are durable, and the viewer's next page knows them. One that is known already changes nothing. The others
+        are refused with the field and the reason, and do not hold the rest up. Raises TooLarge for more than MAX_BATCH events,
+        Unavailable if they could not be made durable: then send the same batch again.
+        """
+        if len(events) > MAX_BATCH:
+            raise TooLarge(f"a batch has at most {MAX_BATCH:,} events, this one has {len(events):,}; send it in parts")
+        results: list[EventResult | None] = [None] * len(events)
+        read: dict[int, ViewerEvent] = {}
+        for place, raw in enumerate(events):
+            try:
+                read[place] = read_event(raw, now=now)
+            except InvalidInput as error:
+                results[place] = EventResult.refused(id_of(raw), error.field or "event", error.why)
+        posts = self._known_posts({event.post for event in read.values() if event.post}, now)
+        for place, event in list(read.items()):
+            if event.post and not _may_have_events(posts.get(event.post)):
+                results[place] = EventResult.refused(event.id, "post", "there is no such post")
+                del read[place]
+        fresh = self._log.append(TOPIC, [_logged(event) for event in read.values()]) if read else []
+        taken: list[tuple[ViewerEvent, bool]] = []
+        for (place, event), new in zip(read.items(), fresh, strict=True):
+            results[place] = EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
+            taken.append((event, new))
+        self._feel(taken, posts)
+        for result in results:
+            if result is not None:
+                metrics.EVENTS.labels(result.status.value).inc()
+        for event, new in taken:
+            if new:
+                metrics.EVENT_KINDS.labels(event.kind.value).inc()
+        return [result for result in results if result is not None]
+
+    def consume(self, member: str, *, now: Millis, limit: int = 500) -> int:
+        """Count the next records of the log: post totals, trends, and viewer states that a crash left behind.
+
+        Returns how many records were taken. A batch that comes again counts once: totals remember the offsets they hold.
+        Raises Conflict if another member has taken the partitions over meanwhile; nothing is lost by it.
+        """
+        records = self._log.poll(TOPIC, GROUP, member, limit=limit, now=now)
+        if not records:
+            return 0
+        read: list[tuple[Record, ViewerEvent]] = []
+        for record in records:
+            try:
+                read.append((record, _decoder.decode(record.payload)))
+            except (msgspec.DecodeError, InvalidInput) as error:
+                self._log.dead_letter(record, GROUP, str(error)[:500])
+        counted = self._count(read, now)
+        if trends := trend_scores(sums_of(counted)):
+            self._live.trending.bump(trends, now=now)
+        posts = self._known_posts({event.post for _, event in read if event.post}, now)
+        self._feel([(event, False) for _, event in read], posts)
+        self._log.commit(TOPIC, GROUP, member, records)
+        return len(records)
+
+    def lag(self) -> int:
+        """Events that are not counted yet."""
+        return self._log.lag(TOPIC, GROUP)
+
+    def _known_posts(self, ids: set[str], now: Millis) -> dict[str, Post]:
+        found = self._posts.get_many(sorted(ids), now=now)
+        # A post may have been made since it was last asked for and not found.
+        if missing := [id for id in ids if id not in found]:
+            found |= self._posts.get_many(missing, now=now + DAY)
+        return found
+
+    def _feel(self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:
+        """Apply events to their viewers' states, viewer by viewer, by compare-and-set."""
+        by_viewer: dict[str, list[tuple[ViewerEvent, bool]]] = {}
+        for event, new in events:
+            by_viewer.setdefault(event.viewer, []).append((event, new))
+        for viewer, own in by_viewer.items():
+            try:
+                self._feel_one(viewer, own, posts)
+            except ServiceError:
+                # The log holds the events: the worker applies them when the live store is back.
+                metrics.DEGRADED.labels("live state").inc()
+
+    def _feel_one(self, viewer: str, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:
+        for _ in range(ATTEMPTS):
+            before = self._live.viewers.read(viewer, trending=0).viewer
+            after = before
+            for event, new in events:
+                if new or _surely_missing(before, event):
+                    post = posts.get(event.post)
+                    after = update(after, event, PostFacts.of(post) if post else None)
+            if after is before or self._live.viewers.write(after, expected_version=before.version):
+                return
+        raise Unavailable(f"the state of viewer {viewer} is changing too fast")
+
+    def _count(self, read: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
+        """Add to the posts' totals what they do not hold yet; returns the events that were added."""
+        by_post: dict[str, list[tuple[Record, ViewerEvent]]] = {}
+        for record, event in read:
+            if event.post:
+                by_post.setdefault(event.post, []).append((record, event))
+        counted: list[ViewerEvent] = []
+        for post, own in by_post.items():
+            counted += self._count_one(post, own, now)
+        return counted
+
+    def _count_one(self, post: str, own: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
+        for _ in range(ATTEMPTS):
+            held = self._totals.find_one(post)
+            totals = held or PostTotals(id=post)
+            offsets = dict(totals.offsets)
+            fresh: list[ViewerEvent] = []
+            for record, event in own:
+                place = f"{record.topic}/{record.partition}"
+                if record.offset > offsets.get(place, -1):
+                    fresh.append(event)
+                    offsets[place] = record.offset
+            if not fresh:
+                return []
+            after = replace(add(totals, sums_of(fresh)[post], now=now), offsets=offsets)
+            try:
+                if held is None:
+                    self._totals.insert(after)
+                else:
+                    changes = msgspec.to_builtins(after)
+                    self._totals.patch(
+                        post,
+                        {k: v for k, v in changes.items() if k not in ("id", "version")},
+                        expected_version=held.version,
+                    )
+            except (Duplicate, Conflict):
+                continue
+            return fresh
+        raise Unavailable(f"the totals of post {post} are changing too fast")
+
+
+def _logged(event: ViewerEvent) -> NewEvent:
+    return NewEvent(event.id, event.viewer, _encoder.encode(event))
+
+
+def _may_have_events(post: Post | None) -> bool:
+    """A post that was live at some time: a viewer may still look at it when it is withdrawn."""
+    return post is not None and (post.status is PostStatus.LIVE or post.published_at is not None)
+
+
+def _surely_missing(state: ViewerState, event: ViewerEvent) -> bool:
+    """Whether an event that is in the log already was certainly never applied to this state.
+
+    `applied` holds the last REMEMBERED_EVENTS ids. While it is not full it is complete; when it is full, only an event newer than
+    everything applied is certainly missing. In doubt an event is left out: a taste felt a little less is harmless, one that is
+    counted twice at each redelivery is not. A rebuild brings the exact state back.
+    """
+    if event.id in state.applied:
+        return False
+    return len(state.applied) < REMEMBERED_EVENTS or event.at > state.updated_at

@@ -1,0 +1,78 @@
+"""Slots as viewers see them: words, media links, product cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from core.domain.feed import MediaLinks, ProductCard
+from core.domain.ids import DAY, HOUR, Millis
+from core.domain.post import Post
+from core.domain.product import Product
+from core.feed.entry import playable
+from core.services.delivery import Delivery
+from core.services.remembered import Remembered
+from core.services.stores import Stores
+
+
+class Cards:
+    """Documents behind a page, read in one batch per collection and kept while the index says they have not changed."""
+
+    def __init__(self, stores: Stores, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self.posts = Remembered(stores.posts, capacity=50_000, lifetime=DAY)
+        self.products = Remembered(stores.products)
+        self.publishers = Remembered(stores.publishers)
+        self.tags = Remembered(stores.tags)
+        self._links: dict[str, tuple[Millis, object, MediaLinks]] = {}
+
+    def allowed(self, ids: list[str], changed_at: list[Millis], *, now: Millis) -> set[str]:
+        """Those posts whose document, as new as the index knows of, is live and playable."""
+        held = self.posts.get_many(ids, now=now, at_least=changed_at)
+        return {
+            id
+            for id, stamp in zip(ids, changed_at, strict=True)
+            if (post := held.get(id)) is not None and post.updated_at >= stamp and playable(post)
+        }
+
+    def links(self, post: Post, *, now: Millis) -> MediaLinks:
+        """Signed media addresses; signed once an hour for each post."""
+        hour = now // HOUR
+        held = self._links.get(post.id)
+        if held is not None and held[0] == hour and held[1] is post.media:
+            return held[2]
+        links = self._delivery.links(post.media, now=now)
+        if len(self._links) > 50_000:
+            for id in list(islice(self._links, 5_000)):
+                self._links.pop(id, None)
+        self._links[post.id] = (hour, post.media, links)
+        return links
+
+    def product_cards(self, posts: Sequence[Post], *, now: Millis) -> dict[str, ProductCard]:
+        """Cards of all products that these posts link to, by product id."""
+        ids = list(dict.fromkeys(id for post in posts for id in post.products))
+        return {id: self._card(product, now) for id, product in self.products.get_many(ids, now=now).items()}
+
+    def publisher_name(self, id: str, *, now: Millis) -> str:
+        """The name that viewers read."""
+        publisher = self.publishers.get(id, now=now)
+        return publisher.name if publisher else id
+
+    def tag_name(self, id: str, *, now: Millis) -> str:
+        """A tag in words."""
+        tag = self.tags.get(id, now=now)
+        return tag.name if tag else id
+
+    def _card(self, product: Product, now: Millis) -> ProductCard:
+        folder, _, name = product.image.rpartition("/")
+        return ProductCard(
+            id=product.id,
+            name=product.name,
+            brand=product.brand,
+            price_minor=product.price_minor,
+            currency=product.currency,
+            list_price_minor=product.list_price_minor,
+            in_stock=product.stock > 0,
+            image=self._delivery.url(folder, name, now=now),
+            url=product.url,
+        )

@@ -1,0 +1,25 @@
+"""Numbers about the feed for the operators' Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+PAGES = Counter("feedroom_pages", "Feed pages served", ["kind"], registry=REGISTRY)
+PAGE_SECONDS = Histogram(
+    "feedroom_page_seconds",
+    "Time to make a feed page, in seconds",
+    buckets=(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0),
+    registry=REGISTRY,
+)
+SLOTS = Counter("feedroom_slots", "Slots served, by kind of post", ["kind"], registry=REGISTRY)
+STAGE_FAILURES = Counter(
+    "feedroom_stage_failures", "Stages that failed while a page was made", ["stage"], registry=REGISTRY
+)
+DEGRADED = Counter("feedroom_degraded", "Pages made without a store they need", ["store"], registry=REGISTRY)
+RETRIES = Counter("feedroom_page_retries", "Pages made anew because the viewer's state had moved", registry=REGISTRY)
+EVENTS = Counter("feedroom_events", "Viewer events, by what became of them", ["status"], registry=REGISTRY)
+EVENT_KINDS = Counter("feedroom_event_kinds", "Accepted viewer events, by kind", ["kind"], registry=REGISTRY)
+CATALOGUE_POSTS = Gauge("feedroom_catalogue_posts", "Live posts in this process's index", registry=REGISTRY)
+CATALOGUE_VERSION = Gauge("feedroom_catalogue_version", "Version of this process's index", registry=REGISTRY)

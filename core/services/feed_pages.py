@@ -1,0 +1,104 @@
+"""From an outcome of the engine to the page that goes out, and to the record that is kept of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.domain.feed import FeedPage, Slot, SlotReason
+from core.feed.explain import Tastes, sentence
+from core.feed.query import FeedQuery
+from core.feed.side_effects import ServedPage, ServedSlot
+from core.pipeline.engine import Outcome
+from core.services.feed_cards import Cards
+
+
+def page_of(
+    query: FeedQuery,
+    outcome: Outcome,
+    source_names: tuple[str, ...],
+    cards: Cards,
+    *,
+    request: str,
+    cursor: str | None,
+    problem: str,
+) -> FeedPage:
+    """The page with every slot filled: words, links, product cards, reason."""
+    chosen, index, now = outcome.selection, query.index, query.now
+    shown = chosen.page
+    ids = [index.ids[row] for row in shown.rows]
+    posts = cards.posts.get_many(ids, now=now)
+    products = cards.product_cards(list(posts.values()), now=now)
+    publishers = cards.publishers.get_many(list({post.publisher for post in posts.values()}), now=now)
+    names = tuple(shown.scores)
+    table = np.round(np.stack([shown.scores[name] for name in names], axis=1), 6).tolist() if len(shown) else []
+    tastes = Tastes.of(query)
+    slots: list[Slot] = []
+    for position, id in enumerate(ids):
+        if (post := posts.get(id)) is None:
+            continue
+        publisher = publishers[post.publisher].name if post.publisher in publishers else post.publisher
+        sources = named(int(shown.sources[position]), source_names)
+        row, rule = int(shown.rows[position]), chosen.rules[position]
+        displaced = chosen.displaced[position] if position < len(chosen.displaced) else -1
+        slots.append(
+            Slot(
+                position=len(slots),
+                post=id,
+                kind=post.kind,
+                title=post.title,
+                caption=post.caption,
+                publisher=post.publisher,
+                publisher_name=publisher,
+                tags=post.tags,
+                ai_generated=post.ai_generated,
+                media=cards.links(post, now=now),
+                products=tuple(products[one] for one in post.products if one in products),
+                propensity=round(float(chosen.propensities[position]), 6),
+                reason=SlotReason(
+                    sources=sources,
+                    scores=dict(zip(names, table[position], strict=True)),
+                    rule=rule,
+                    sentence=sentence(
+                        query, row, sources, rule, tastes, publisher, lambda tag: cards.tag_name(tag, now=now)
+                    ),
+                    displaced=index.ids[displaced] if displaced >= 0 else None,
+                ),
+            )
+        )
+    notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
+    if not slots:
+        notes = (*notes, "There is nothing to show: no live post may be shown to this viewer.")
+    return FeedPage(
+        request=request,
+        viewer=query.viewer.viewer,
+        policy=query.policy.id,
+        slots=tuple(slots),
+        cursor=cursor,
+        at=now,
+        stages=outcome.stages,
+        notes=notes,
+    )
+
+
+def served_page(
+    page: FeedPage, outcome: Outcome, version: int, source_names: tuple[str, ...], session: str
+) -> ServedPage:
+    """What the log keeps of a page."""
+    bits = outcome.selection.page.sources.tolist()
+    slots = tuple(
+        ServedSlot(
+            slot.post,
+            slot.kind.value,
+            slot.propensity,
+            slot.reason.scores.get("score", 0.0),
+            bits[place],
+            slot.reason.rule,
+        )
+        for place, slot in enumerate(page.slots)
+    )
+    return ServedPage(page.request, page.viewer, page.policy, page.at, version, slots, source_names, session)
+
+
+def named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the sources in a bit set."""
+    return tuple(name for bit, name in enumerate(names) if bits >> bit & 1)

@@ -1,0 +1,78 @@
+"""Documents that many requests need, kept for a while in the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+from core.domain.collection import Collection
+from core.domain.errors import ServiceError
+from core.domain.ids import MINUTE, Millis
+
+
+class Identified(Protocol):
+    """Anything with an id and a time of its last change."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def updated_at(self) -> Millis: ...
+
+
+T = TypeVar("T", bound=Identified)
+
+
+class Remembered(Generic[T]):
+    """A collection read through a cache of `capacity` items, each read anew after `lifetime`.
+
+    If the store does not answer, what is remembered is given whatever its age. Thread safe.
+    """
+
+    def __init__(self, collection: Collection[T], *, capacity: int = 20_000, lifetime: Millis = MINUTE) -> None:
+        self._collection, self._capacity, self._lifetime = collection, capacity, lifetime
+        self._held: dict[str, tuple[Millis, T | None]] = {}
+        self._lock = Lock()
+
+    def get_many(self, ids: Sequence[str], *, now: Millis, at_least: Sequence[Millis] | None = None) -> dict[str, T]:
+        """Those that exist, by id. `at_least` gives for each id the time of its last change known elsewhere."""
+        held, oldest = self._held, now - self._lifetime
+        found: dict[str, T] = {}
+        stale: list[str] = []
+        for place, id in enumerate(ids):
+            entry = held.get(id)
+            if entry is None or entry[0] < oldest:
+                stale.append(id)
+                continue
+            item = entry[1]
+            if at_least is not None and (item is None or item.updated_at < at_least[place]):
+                stale.append(id)
+            elif item is not None:
+                found[id] = item
+        if stale:
+            found |= self._read(stale, now)
+        return found
+
+    def get(self, id: str, *, now: Millis) -> T | None:
+        """One item, or None."""
+        return self.get_many((id,), now=now).get(id)
+
+    def put(self, items: Iterable[T], *, now: Millis) -> None:
+        """Take newer versions in."""
+        self._keep({item.id: (now, item) for item in items})
+
+    def _read(self, ids: list[str], now: Millis) -> dict[str, T]:
+        try:
+            read = self._collection.get_many(ids)
+        except ServiceError:
+            return {id: entry[1] for id in ids if (entry := self._held.get(id)) is not None and entry[1] is not None}
+        self._keep({id: (now, read.get(id)) for id in ids})
+        return read
+
+    def _keep(self, entries: dict[str, tuple[Millis, T | None]]) -> None:
+        with self._lock:
+            self._held.update(entries)
+            if (excess := len(self._held) - self._capacity) > 0:
+                for id in list(islice(self._held, excess + self._capacity // 10)):
+                    del self._held[id]
