@@ -20,7 +20,7 @@ from core.domain.experiment import (
 from core.domain.ids import SECOND, Millis, new_id
 from core.services.audit import Audit
 from core.services.stores import Stores
-from core.statistics.assignment import NOBODY, Assigned, Attributes, assign, check_layer
+from core.statistics.assignment import NOBODY, Assigned, Assigner, Attributes, check_layer
 
 SIGNAL = "experiments"
 HOLDOUT = 0.05
@@ -37,7 +37,7 @@ class Experiments:
     def __init__(self, stores: Stores, audit: Audit) -> None:
         self._stores = stores
         self._audit = audit
-        self._cache: tuple[int, Millis, list[Experiment]] = (-1, 0, [])
+        self._cache: tuple[int, Millis, list[Assigner]] = (-1, 0, [])
 
     def create(
         self,
@@ -180,14 +180,15 @@ class Experiments:
         experiment = self.get(actor, id)
         return self._patch(actor, experiment, experiment.moved(ExperimentState.ARCHIVED), "experiment.archive", now)
 
-    def active(self, *, now: Millis) -> list[Experiment]:
+    def active(self, *, now: Millis) -> list[Assigner]:
         """Experiments that assign viewers, from a cache that a signal renews (looked at once a second)."""
         version, at, held = self._cache
         if now - at >= SECOND:
             current = self._stores.live.signals.version(SIGNAL)
             if current != version:
                 states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
-                held = [e for e in self._stores.experiments.each({"state": {"in": states}}) if e.live]
+                found = self._stores.experiments.each({"state": {"in": states}})
+                held = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
             self._cache = (current, now, held)
         return held
 
@@ -195,7 +196,7 @@ class Experiments:
         self, viewer: str, attributes: Attributes = NOBODY, *, now: Millis
     ) -> list[tuple[Experiment, Assigned]]:
         """All arms a viewer is in now. The same in every process, as only hashes decide."""
-        found = ((e, assign(e, viewer, attributes, holdout=HOLDOUT)) for e in self.active(now=now))
+        found = ((assigner.experiment, assigner(viewer, attributes)) for assigner in self.active(now=now))
         return [(experiment, arm) for experiment, arm in found if arm is not None]
 
     def _check_policies(self, experiment: Experiment) -> None:

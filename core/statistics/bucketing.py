@@ -13,7 +13,7 @@ def point(unit: str, salt: str) -> float:
     53 bits, as that is what a float holds exactly: 1.0 is never reached.
     """
     digest = blake2b(f"{salt}\x00{unit}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "big") >> 11) / 9007199254740992.0
+    return (int.from_bytes(digest) >> 11) / 9007199254740992.0
 
 
 def bucket(unit: str, salt: str, buckets: int = 10_000) -> int:
@@ -30,7 +30,7 @@ def exposed(unit: str, salt: str, exposure: float) -> bool:
 
 def variant(unit: str, salt: str, cumulative: Sequence[float]) -> int:
     """The arm's index, from cumulative weights that end in 1; its hash is independent of the one for exposure."""
-    return min(bisect_right(cumulative, point(unit, f"{salt}/variant")), len(cumulative) - 1)
+    return bisect_right(cumulative, point(unit, f"{salt}/variant"))
 
 
 def cumulative(weights: Sequence[float]) -> tuple[float, ...]:
