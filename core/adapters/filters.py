@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain.errors import Forbidden, InvalidInput
+from core.domain.errors import Duplicate, Forbidden, InvalidInput
 from core.domain.ports.documents import OPERATORS, CollectionSpec, Document, Where
 
 Scalar = str | int | float | bool | None
@@ -107,6 +107,12 @@ def check_changeable(spec: CollectionSpec) -> None:
     """Raise Forbidden if the collection only ever grows."""
     if spec.append_only:
         raise Forbidden(f"{spec.name} is append-only: what is written there stays as it is")
+
+
+def duplicate(collection: str, fields: Sequence[str]) -> Duplicate:
+    """The error for an id or a unique field that is taken."""
+    names = " and ".join(fields)
+    return Duplicate(f"{collection.replace('_', ' ')} already holds one with this {names}", field=fields[0])
 
 
 def label(value: Scalar) -> str:

@@ -26,7 +26,7 @@ class MemoryDocuments:
         filters.check_new(document)
         with self._lock:
             if document["id"] in self._held[collection]:
-                raise Duplicate(f"{collection} holds {document['id']!r} already", field="id", value=document["id"])
+                raise filters.duplicate(collection, ("id",))
             self._store(collection, document)
 
     def get(self, collection: str, id: str) -> Document | None:
@@ -125,7 +125,7 @@ class MemoryDocuments:
             key = [document.get(field) for field in fields]
             for other in self._held[collection].values():
                 if other["id"] != document["id"] and None not in key and key == [other.get(field) for field in fields]:
-                    raise Duplicate(f"{collection} holds this {' and '.join(fields)} already", field=fields[0])
+                    raise filters.duplicate(collection, fields)
         self._held[collection][document["id"]] = copy.deepcopy(document)
 
     def _fitting(self, collection: str, where: Where | None, order: str, descending: bool) -> list[Document]:

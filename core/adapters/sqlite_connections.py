@@ -1,0 +1,121 @@
+"""Connections to one SQLite file in WAL mode: one per thread and process, and write transactions that queue fairly."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.domain.errors import Unavailable
+
+BUSY_SECONDS = 15.0
+"""How long a writer waits for another one before it gives up with Unavailable."""
+
+_abandoned: list[object] = []
+"""Connections of a parent process: closing them in the child could break the parent's locks, so they are kept as they are."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly, and knows its `synchronous` level."""
+
+    synchronous = ""
+
+
+class Connections:
+    """Opens the file when first used. All errors of SQLite but IntegrityError leave as Unavailable, in one line."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self._path = path
+        self._what = what
+        self._pid = os.getpid()
+        self._fresh()
+
+    def _fresh(self) -> None:
+        self._local = threading.local()
+        self._turn = threading.RLock()
+        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, outside of any transaction unless the thread is inside `write`."""
+        with self._one_line():
+            yield self._mine()
+
+    @contextmanager
+    def write(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start; inside another one of this thread, a part of that.
+
+        `durable` waits for the disk: what is committed survives power loss, not only the death of the process.
+        """
+        with self._one_line():
+            connection = self._mine()
+            if connection.in_transaction:
+                yield connection
+                return
+            # Threads queue here rather than in SQLite's busy handler, which sleeps and starves.
+            if not self._turn.acquire(timeout=BUSY_SECONDS):
+                raise sqlite3.OperationalError("another thread keeps the write lock")
+            try:
+                level = "FULL" if durable else "NORMAL"
+                if connection.synchronous != level:
+                    connection.execute(f"PRAGMA synchronous={level}")
+                    connection.synchronous = level
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    _roll_back(connection)
+                    raise
+            finally:
+                self._turn.release()
+
+    def close(self) -> None:
+        """Close every thread's connection; a later call opens a new one."""
+        if self._pid == os.getpid():
+            for connection in list(self._open):
+                connection.close()
+            self._fresh()
+
+    def _mine(self) -> _Connection:
+        if self._pid != os.getpid():
+            _abandoned.extend((self._local, self._turn, *self._open))
+            self._pid = os.getpid()
+            self._fresh()
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            self._local.connection = connection = self._connect()
+            self._open.add(connection)
+        return connection
+
+    def _connect(self) -> _Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA temp_store=MEMORY")
+            connection.execute("PRAGMA cache_size=-16000")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except (sqlite3.Error, OSError) as error:
+            raise Unavailable(f"{self._what} {self._path} cannot be used: {error}") from error
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # a full disk has rolled back by itself
+        connection.execute("ROLLBACK")
