@@ -45,7 +45,9 @@ def _account_menu(account: Account) -> None:
 
 
 st.set_page_config(page_title="Feedroom", page_icon=str(BRAND / "icon.svg"), layout="wide")
-st.logo(str(BRAND / f"wordmark-{st.context.theme.type or 'light'}.svg"), icon_image=str(BRAND / "icon.svg"))
+st.logo(
+    str(BRAND / f"wordmark-{st.context.theme.type or 'light'}.svg"), size="large", icon_image=str(BRAND / "icon.svg")
+)
 me = access.current_account()
 page = st.navigation(navigation(me), expanded=True)
 _account_menu(me)

@@ -11,8 +11,10 @@ from core.domain.errors import CallerError, Conflict, Duplicate, InvalidInput, S
 
 
 def sentence(error: CallerError) -> str:
-    """An error as a sentence: why, without the field's technical name."""
-    text = error.why if isinstance(error, InvalidInput) else error.detail
+    """An error as a sentence for people: what is wrong with which field, without repeating what they typed."""
+    text = error.detail
+    if isinstance(error, InvalidInput):
+        text = f"{(error.field or '').replace('_', ' ')}: {error.why}"
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 

@@ -22,6 +22,7 @@ MAX_FORM = 16 * 1024
 SETUP_TRIES = 10
 STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " \
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # fmt: skip
+FIELDS = {"current": "Current password", "email": "E-mail"}
 NOTICES = {"out": "You have signed out.", "changed": "Your password has been changed."}
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
@@ -173,8 +174,10 @@ def _outcome(error: CallerError) -> tuple[int, int]:
 
 
 def _sentence(error: CallerError) -> str:
-    """What to tell the person: why, without the name of the form's field."""
-    text = error.why if isinstance(error, InvalidInput) else error.detail
+    """What to tell the person, without repeating what they typed."""
+    text = error.detail
+    if isinstance(error, InvalidInput):
+        text = f"{FIELDS.get(error.field or '', error.field)}: {error.why}"
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 

@@ -83,10 +83,8 @@ def _create(me: Account) -> None:
     role = st.selectbox("Role", list(Role), format_func=_label)
     name = st.text_input("Name", max_chars=80)
     email = st.text_input("E-mail", max_chars=200, autocomplete="off")
-    password = st.text_input(
-        "First password", type="password", autocomplete="new-password",
-        help="At least 10 characters. Hand it over in person; it can be changed after signing in.",
-    )  # fmt: skip
+    password = st.text_input("First password", type="password", autocomplete="new-password")
+    st.caption("At least 10 characters. Hand it over in person; it can be changed after signing in.")
     publisher = new_name = None
     if role in PUBLISHING_ROLES:
         kind = PublisherKind(role.value)

@@ -171,7 +171,7 @@ def test_changing_the_password_keeps_this_browser_and_ends_the_others(
     wrong = client.post(
         "/auth/password", data={"current": "not this one", "password": "a new long one"}, headers=own_page
     )
-    assert "This is not your current password." in wrong.text
+    assert "this is not your current password." in wrong.text
     right = client.post("/auth/password", data={"current": PASSWORD, "password": "a new long one"}, headers=own_page)
     assert right.headers["location"] == "/"
     assert client.get("/auth/password").status_code == 200

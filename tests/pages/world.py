@@ -14,25 +14,47 @@ from core.domain.viewer import SampleViewer
 def fill(services: Services) -> None:
     """Put the small world into empty stores that have the publishers kesari and riya."""
     stores, now = services.stores, clock()
-    for id, name, facet in (("saree", "Saree", Facet.CATEGORY), ("diwali", "Diwali", Facet.OCCASION)):
-        stores.tags.insert(Tag(id=id, name=name, facet=facet, created_at=now, updated_at=now))
-    stores.products.insert(
-        Product(
-            id="product-1", sku="KL-1", name="Linen saree, indigo", brand="Kesari Looms", category="saree",
-            price_minor=249_900, stock=12, search_text="linen saree, indigo", created_at=now, updated_at=now,
-        )  # fmt: skip
-    )
+    fill_shop(services)
     for place, status in enumerate(PostStatus):
         stores.posts.insert(_post(place, status, now))
     stores.cases.insert(
         Case(
-            id="case-1", post=f"post-{PostStatus.IN_REVIEW.value}", publisher="kesari", priority=1.0,
+            id="case-1",
+            post=f"post-{PostStatus.IN_REVIEW.value}",
+            publisher="kesari",
+            priority=1.0,
             screening=Screening(
-                outcome=Outcome.QUEUE, risk=0.6, signals=(Signal(name="text", score=0.6, detail="a medical claim"),),
-                rules_version="1", at=now,
+                outcome=Outcome.QUEUE,
+                risk=0.6,
+                signals=(Signal(name="text", score=0.6, detail="a medical claim"),),
+                rules_version="1",
+                at=now,
             ),
-            due_at=now + 4 * HOUR, created_at=now, updated_at=now,
-        )  # fmt: skip
+            due_at=now + 4 * HOUR,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+
+
+def fill_shop(services: Services) -> None:
+    """Tags, a product and a sample viewer, without any post."""
+    stores, now = services.stores, clock()
+    for id, name, facet in (("saree", "Saree", Facet.CATEGORY), ("diwali", "Diwali", Facet.OCCASION)):
+        stores.tags.insert(Tag(id=id, name=name, facet=facet, created_at=now, updated_at=now))
+    stores.products.insert(
+        Product(
+            id="product-1",
+            sku="KL-1",
+            name="Linen saree, indigo",
+            brand="Kesari Looms",
+            category="saree",
+            price_minor=249_900,
+            stock=12,
+            search_text="linen saree, indigo",
+            created_at=now,
+            updated_at=now,
+        )
     )
     stores.sample_viewers.insert(
         SampleViewer(id="viewer-1", name="Ananya, 27, Pune", segment="Handloom", likes="sarees", created_at=now)
