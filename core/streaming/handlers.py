@@ -66,5 +66,6 @@ def sweeps(services: Services) -> tuple[Sweep, ...]:
         Sweep("uploads", 1 * MINUTE, lambda now: services.intake.sweep(now=now)),
         Sweep("work folders", 30 * SECOND, lambda now: services.processing.sweep()),
         Sweep("moderation", 1 * MINUTE, lambda now: services.moderation.sweep(now=now)),
+        Sweep("experiments", 10 * SECOND, lambda now: services.readouts.watch(now=now)),
         Sweep("stuck posts", 1 * MINUTE, lambda now: requeue_stuck(services.stores, services.jobs, now=now)),
     )
