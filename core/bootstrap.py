@@ -120,6 +120,24 @@ class Services:
         return Engagement(self.stores)
 
     @cached_property
+    def preview(self):  # type: ignore[no-untyped-def]
+        from core.services.preview import Preview
+
+        return Preview(self.stores, self.feed, self.engagement, self.audit)
+
+    @cached_property
+    def feed_hours(self):  # type: ignore[no-untyped-def]
+        from core.services.feed_hours import FeedHours
+
+        return FeedHours(self.stores)
+
+    @cached_property
+    def assignments(self):  # type: ignore[no-untyped-def]
+        from core.services.assignments import Assignments
+
+        return Assignments(self.stores)
+
+    @cached_property
     def experiments(self):  # type: ignore[no-untyped-def]
         from core.services.experiments import Experiments
 

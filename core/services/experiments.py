@@ -1,4 +1,4 @@
-"""Experiments: drafted, planned, launched, ramped, held, decided; and who is in which arm."""
+"""Experiments: drafted, planned, launched, ramped, held, decided."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from core.domain.experiment import (
     Step,
     Targeting,
 )
-from core.domain.ids import SECOND, Millis, new_id
+from core.domain.ids import Millis, new_id
+from core.services.assignments import SIGNAL
 from core.services.audit import Audit
 from core.services.stores import Stores
-from core.statistics.assignment import NOBODY, Assigned, Assigner, Attributes, check_layer
+from core.statistics.assignment import check_layer
 
-SIGNAL = "experiments"
-HOLDOUT = 0.05
 RUNNING_STATES = (ExperimentState.RAMPING, ExperimentState.RUNNING, ExperimentState.PAUSED)
 EDITABLE = frozenset(
     {"name", "hypothesis", "arms", "metrics", "targeting", "steps", "layer", "lower", "upper", "overrides"}
@@ -32,12 +31,11 @@ DEFAULT_STEPS = (Step(exposure=0.05, hours=24), Step(exposure=0.25, hours=48), S
 
 
 class Experiments:
-    """The product manager's verbs, and assignment for the feed and the app."""
+    """The product manager's verbs, and those of the machine that watches a ramp."""
 
     def __init__(self, stores: Stores, audit: Audit) -> None:
         self._stores = stores
         self._audit = audit
-        self._cache: tuple[int, Millis, list[Assigner]] = (-1, 0, [])
 
     def create(
         self,
@@ -179,25 +177,6 @@ class Experiments:
         """Put it away; its readout stays."""
         experiment = self.get(actor, id)
         return self._patch(actor, experiment, experiment.moved(ExperimentState.ARCHIVED), "experiment.archive", now)
-
-    def active(self, *, now: Millis) -> list[Assigner]:
-        """Experiments that assign viewers, from a cache that a signal renews (looked at once a second)."""
-        version, at, held = self._cache
-        if now - at >= SECOND:
-            current = self._stores.live.signals.version(SIGNAL)
-            if current != version:
-                states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
-                found = self._stores.experiments.each({"state": {"in": states}})
-                held = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
-            self._cache = (current, now, held)
-        return held
-
-    def assignments(
-        self, viewer: str, attributes: Attributes = NOBODY, *, now: Millis
-    ) -> list[tuple[Experiment, Assigned]]:
-        """All arms a viewer is in now. The same in every process, as only hashes decide."""
-        found = ((assigner.experiment, assigner(viewer, attributes)) for assigner in self.active(now=now))
-        return [(experiment, arm) for experiment, arm in found if arm is not None]
 
     def _check_policies(self, experiment: Experiment) -> None:
         for arm in experiment.arms:

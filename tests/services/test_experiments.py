@@ -14,6 +14,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Step
 from core.domain.ids import DAY, HOUR
 from core.domain.ports.event_log import NewEvent
+from core.services.assignments import Assignments
 from core.services.audit import Audit
 from core.services.experiment_metrics import TOPIC, ExperimentMetrics, moments_of
 from core.services.experiments import Experiments
@@ -44,6 +45,7 @@ class World:
     def __init__(self) -> None:
         self.stores: Stores = memory_stores()
         self.experiments = Experiments(self.stores, Audit(self.stores))
+        self.assignments = Assignments(self.stores)
         self.metrics = ExperimentMetrics(self.stores)
         self.readouts = Readouts(self.stores, self.metrics, self.experiments)
         self.sent = 0
@@ -76,7 +78,7 @@ def lived(
     for number in range(viewers):
         viewer = f"viewer-{number}"
         taste = rng.gamma(4, 0.5)
-        arm = world.experiments.assignments(viewer, now=T0 + 2_000)
+        arm = world.assignments.of(viewer, now=T0 + 2_000)
         if not arm:
             continue
         name = arm[0][1].name
@@ -190,7 +192,7 @@ def test_a_breached_guardrail_pauses_the_ramp_with_its_reason() -> None:
     held = world.experiments.get(MANAGER, experiment.id)
     assert held.state is ExperimentState.PAUSED
     assert "Watch time" in held.halted
-    assert not world.experiments.active(now=T0 + 3 * DAY)
+    assert not world.assignments.active(now=T0 + 3 * DAY)
 
 
 def test_the_watch_goes_to_the_next_step_when_the_time_has_come() -> None:
@@ -208,10 +210,10 @@ def test_the_watch_goes_to_the_next_step_when_the_time_has_come() -> None:
 def test_raising_exposure_keeps_everybody_in_their_arm() -> None:
     world = World()
     experiment = world.launched(steps=(Step(exposure=0.2, hours=1), Step(exposure=1.0)))
-    first = {v: world.experiments.assignments(v, now=T0 + 2_000) for v in (f"v{i}" for i in range(500))}
+    first = {v: world.assignments.of(v, now=T0 + 2_000) for v in (f"v{i}" for i in range(500))}
     world.experiments.advance(MANAGER, experiment.id, now=T0 + HOUR)
     for viewer, before in first.items():
-        now = world.experiments.assignments(viewer, now=T0 + 2 * HOUR)
+        now = world.assignments.of(viewer, now=T0 + 2 * HOUR)
         if before:
             assert now[0][1].name == before[0][1].name
 
@@ -279,6 +281,6 @@ def test_a_tester_is_put_into_an_arm_by_name_and_not_counted() -> None:
     world.experiments.save(
         MANAGER, experiment.id, {"overrides": {"tester": "treatment"}}, expected_version=experiment.version, now=T0
     )
-    ((_, arm),) = world.experiments.assignments("tester", now=T0 + 5_000)
+    ((_, arm),) = world.assignments.of("tester", now=T0 + 5_000)
     assert (arm.name, arm.counted) == ("treatment", False)
     assert dataclasses.asdict(arm)["experiment"] == experiment.id

@@ -1,0 +1,85 @@
+"""Experiments for the shopping app: which arm a viewer is in, and that they met it. Plain HTTP, no library needed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from core.api.security import key_with, services_of
+from core.bootstrap import clock
+from core.domain.account import ApiKey, Scope
+from core.domain.events import MAX_ID
+from core.statistics.assignment import Attributes
+
+router = APIRouter(prefix="/api/v1", tags=["experiments"])
+Viewer = Annotated[str, Query(min_length=1, max_length=MAX_ID, examples=["viewer-4711"])]
+
+
+class Assignment(BaseModel):
+    """A viewer's arm in one experiment, and what it stands for."""
+
+    experiment: str = Field(examples=["01KA0000000000000000000000"])
+    name: str = Field(examples=["More educational posts"])
+    arm: str = Field(examples=["treatment"])
+    policy: str | None = None
+    flags: dict[str, str] = {}
+
+
+class Exposures(BaseModel):
+    """Which experiments a viewer met just now; empty means all that they are in."""
+
+    viewer: str = Field(min_length=1, max_length=MAX_ID, examples=["viewer-4711"])
+    experiments: list[str] = Field(default=[], max_length=50)
+    segment: str = Field(default="", max_length=40, examples=["metro"])
+    region: str = Field(default="", max_length=40)
+    platform: str = Field(default="", max_length=40)
+    newcomer: bool | None = None
+
+
+class Exposed(BaseModel):
+    """How many exposures were new; those sent before count once."""
+
+    new: int
+    arms: dict[str, str]
+
+
+@router.get("/assignments")
+async def assignments(
+    request: Request,
+    key: Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))],
+    viewer: Viewer,
+    segment: Annotated[str, Query(max_length=40)] = "",
+    region: Annotated[str, Query(max_length=40)] = "",
+    platform: Annotated[str, Query(max_length=40)] = "",
+    newcomer: bool | None = None,
+) -> list[Assignment]:
+    """The arms of a viewer in everything that runs. Asking is not being exposed: report that when the arm is shown."""
+    attributes = Attributes(segment=segment, region=region, platform=platform, newcomer=newcomer)
+    found = await run_in_threadpool(services_of(request).assignments.of, viewer, attributes, now=clock())
+    return [
+        Assignment(
+            experiment=experiment.id,
+            name=experiment.name,
+            arm=arm.name,
+            policy=experiment.arms[arm.arm].policy,
+            flags=experiment.arms[arm.arm].flags,
+        )
+        for experiment, arm in found
+    ]
+
+
+@router.post("/exposures")
+def exposures(
+    request: Request, key: Annotated[ApiKey, Depends(key_with(Scope.EVENTS_WRITE))], body: Exposures
+) -> Exposed:
+    """Write down that a viewer met the arms they are in. Arms are worked out here, so that a client cannot report a wrong one."""
+    service = services_of(request).assignments
+    attributes = Attributes(segment=body.segment, region=body.region, platform=body.platform, newcomer=body.newcomer)
+    now = clock()
+    found = service.of(body.viewer, attributes, now=now)
+    met = [(e, arm) for e, arm in found if not body.experiments or e.id in body.experiments]
+    new = service.expose(body.viewer, met, segment=body.segment, now=now)
+    return Exposed(new=new, arms={experiment.id: arm.name for experiment, arm in met})
