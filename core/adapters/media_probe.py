@@ -30,6 +30,7 @@ def look_at_video(path: str, demuxer: str, codecs: str) -> dict[str, Any]:
         if not videos:
             return {"error": "no video"}
         stream = videos[0]
+        index = int(stream.index)
         codec = stream.codec_context
         facts: dict[str, Any] = {
             "container": container.format.name,
@@ -52,7 +53,7 @@ def look_at_video(path: str, demuxer: str, codecs: str) -> dict[str, Any]:
         else:
             return facts | {"error": "no frame"}
     if facts["duration"] <= 0:
-        facts["duration"] = _counted(path, demuxer, options, stream.index)
+        facts["duration"] = _counted(path, demuxer, options, index)
     return facts
 
 
