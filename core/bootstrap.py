@@ -162,6 +162,18 @@ class Services:
         return Feed(self.stores, self.delivery, self.engagement)
 
     @cached_property
+    def comments(self):  # type: ignore[no-untyped-def]
+        from core.services.comments import Comments
+
+        return Comments(self.stores, self.engagement)
+
+    @cached_property
+    def public_posts(self):  # type: ignore[no-untyped-def]
+        from core.services.public_posts import PublicPosts
+
+        return PublicPosts(self.stores, self.feed.cards)
+
+    @cached_property
     def operations(self):  # type: ignore[no-untyped-def]
         from core.services.operations import Operations
 

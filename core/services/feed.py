@@ -53,6 +53,8 @@ class Asked:
     region: str
     language: str
     languages: tuple[str, ...]
+    request: str = ""
+    shown: tuple[str, ...] = ()
 
 
 class Feed:
@@ -62,7 +64,7 @@ class Feed:
         self._live, self._log = stores.live, stores.log
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
-        self.policies = Policies(stores)
+        self._policies = Policies(stores)
         self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
         self._pipeline = for_you(self._verdicts)
@@ -111,11 +113,27 @@ class Feed:
         *,
         size: int = 20,
         policy: MixPolicy | str | None = None,
+        shown: tuple[str, ...] = (),
+        request: str = "",
         now: Millis,
     ) -> FeedPage:
-        """The page that this viewer would get, without it counting. Raises Forbidden unless a product manager asks."""
+        """The page that this viewer would get, without it counting. Raises Forbidden unless a product manager asks.
+
+        `shown` are posts of earlier previews, taken as seen. Two previews with the same `request` (a ULID) draw the same lots, so
+        that what differs between them is not chance.
+        """
         actor.require(Role.PRODUCT_MANAGER)
-        return self.page(viewer, size=size, policy=policy, record=False, now=now)
+        asked = self._checked(viewer, size, None, None, policy, None, (), now)
+        asked = replace(asked, shown=shown, request=request)
+        page, _, _ = self._make(asked, self._read(viewer), now)
+        self._refresh_if_due(now)
+        metrics.PAGES.labels("preview").inc()
+        return page
+
+    def policies(self, actor: Account) -> list[MixPolicy]:
+        """Every version of the mix, the default first, then by name and age."""
+        actor.require(Role.PRODUCT_MANAGER)
+        return self._policies.all()
 
     def warm_up(self, *, now: Millis) -> int:
         """Build the index and compile the solver before the first viewer asks; returns how many posts are live."""
@@ -144,8 +162,8 @@ class Feed:
         index = self.catalogue.at_least(read.catalogue_version, now=now)
         metrics.CATALOGUE_POSTS.set(index.size)
         metrics.CATALOGUE_VERSION.set(index.version)
-        state = read.viewer
-        request = new_id(now)
+        state = served(read.viewer, asked.shown, {}) if asked.shown else read.viewer
+        request = asked.request or new_id(now)
         fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
         with marked(index, state) as marks:
             query = FeedQuery(
@@ -203,7 +221,7 @@ class Feed:
             size=size,
             session=session or "",
             number=number,
-            policy=self.policies.resolve(policy, now=now),
+            policy=self._policies.resolve(policy, now=now),
             region=region if region is not None else (profile.region if profile else ""),
             language=profile.language if profile else "",
             languages=languages,

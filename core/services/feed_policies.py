@@ -30,6 +30,12 @@ class Policies:
             self._held[policy] = held
         return held
 
+    def all(self) -> list[MixPolicy]:
+        """All that are stored, the default first, then by name and age."""
+        default = self._default(0)
+        others = [policy for policy in self._policies.each() if policy.id != default.id]
+        return [default, *sorted(others, key=lambda policy: (policy.name, policy.created_at))]
+
     def _default(self, now: Millis) -> MixPolicy:
         """The default as stored; stored now if it never was. A store that is down leaves the one in the code."""
         if (held := self._held.get(DEFAULT_POLICY.id)) is not None:

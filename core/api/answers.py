@@ -1,0 +1,20 @@
+"""Answers encoded by msgspec: a feed page of 20 slots takes tens of microseconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import Response
+
+_encoder = msgspec.json.Encoder()
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """A dataclass, or anything made of them, as JSON."""
+    return Response(_encoder.encode(value), status_code=status, media_type="application/json")
+
+
+def described(kind: type, example: Any, text: str) -> dict[str, Any]:
+    """What OpenAPI says of an answer of dataclass `kind`."""
+    return {"model": kind, "description": text, "content": {"application/json": {"example": example}}}

@@ -1,0 +1,109 @@
+"""Examples that the OpenAPI description shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MEDIA: dict[str, Any] = {
+    "poster": "/media/1795042800-5f1c…/posts/01KAX8Y5Q2M4Z7V9T1R3N5B7C9/m1/poster.jpg",
+    "preview": "/media/1795042800-5f1c…/posts/01KAX8Y5Q2M4Z7V9T1R3N5B7C9/m1/preview.mp4",
+    "clip": "/media/1795042800-5f1c…/posts/01KAX8Y5Q2M4Z7V9T1R3N5B7C9/m1/clip.mp4",
+    "hls": "/media/1795042800-5f1c…/posts/01KAX8Y5Q2M4Z7V9T1R3N5B7C9/m1/master.m3u8",
+    "width": 1080,
+    "height": 1920,
+    "duration": 14.6,
+}
+_PRODUCT: dict[str, Any] = {
+    "id": "p-118",
+    "name": "Banarasi silk saree, maroon",
+    "brand": "Kiran Crafts",
+    "price_minor": 349900,
+    "currency": "INR",
+    "list_price_minor": 429900,
+    "in_stock": True,
+    "image": "/media/1795042800-9a0b…/products/p-118.jpg",
+    "url": "https://shop.example.in/p-118",
+}
+_WORDS: dict[str, Any] = {
+    "kind": "ugc",
+    "title": "Three ways to drape it",
+    "caption": "The second one takes a minute",
+    "publisher": "kiran-crafts",
+    "publisher_name": "Kiran Crafts",
+    "tags": ["saree", "how-to"],
+    "ai_generated": False,
+    "media": _MEDIA,
+    "products": [_PRODUCT],
+}
+FEED_PAGE: dict[str, Any] = {
+    "request": "01KAXA2T6H8J0K2M4N6P8Q0R2S",
+    "viewer": "viewer-1042",
+    "policy": "for_you-1",
+    "slots": [
+        {
+            "position": 0,
+            "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
+            **_WORDS,
+            "propensity": 1.0,
+            "reason": {
+                "sources": ["tag affinity", "popular"],
+                "scores": {"like": 0.11, "completion": 0.52, "engagement": 1.31, "score": 1.24},
+                "rule": "best score",
+                "sentence": "Because you liked 3 posts tagged Saree",
+                "displaced": None,
+            },
+        }
+    ],
+    "cursor": "k5yV…",
+    "at": 1795000000000,
+    "stages": [
+        {
+            "stage": "not seen",
+            "kind": "filter",
+            "before": 214,
+            "after": 194,
+            "milliseconds": 0.03,
+            "dropped": {"seen": 20},
+            "failed": "",
+        }
+    ],
+    "notes": [],
+}
+POST: dict[str, Any] = {
+    "id": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
+    **_WORDS,
+    "published_at": 1794990000000,
+    "counts": {"like": 118, "comment": 9, "share": 4, "impression": 2310},
+}
+POSTS: dict[str, Any] = {"items": [POST], "cursor": None}
+COMMENT: dict[str, Any] = {
+    "id": "c-7781",
+    "version": 1,
+    "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
+    "viewer": "viewer-1042",
+    "text": "Does it come in maroon?",
+    "parent": None,
+    "visible": True,
+    "created_at": 1795000000000,
+    "updated_at": 1795000000000,
+}
+COMMENTS: dict[str, Any] = {"items": [{"comment": COMMENT, "answers": []}], "cursor": None}
+EVENT_BATCH: dict[str, Any] = {
+    "events": [
+        {"id": "e-1", "kind": "impression", "viewer": "viewer-1042", "at": 1795000001000, "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
+         "request": "01KAXA2T6H8J0K2M4N6P8Q0R2S", "slot": 0},
+        {"id": "e-2", "kind": "watch", "viewer": "viewer-1042", "at": 1795000009000, "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
+         "seconds": 8.1, "completion": 0.55},
+        {"id": "e-3", "kind": "like", "viewer": "viewer-1042", "at": 1795000009500, "post": "nothing-like-it"},
+    ]
+}  # fmt: skip
+EVENT_RESULTS: dict[str, Any] = {
+    "accepted": 2,
+    "duplicates": 0,
+    "refused": 1,
+    "results": [
+        {"id": "e-1", "status": "accepted", "field": "", "reason": ""},
+        {"id": "e-2", "status": "accepted", "field": "", "reason": ""},
+        {"id": "e-3", "status": "refused", "field": "post", "reason": "there is no such post"},
+    ],
+}

@@ -1,0 +1,65 @@
+"""`GET /api/v1/feed`: the next page of a viewer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from core.api.answers import answer, described
+from core.api.examples import FEED_PAGE
+from core.api.problems import responses
+from core.api.security import key_with, services_of
+from core.bootstrap import Services, clock
+from core.domain.account import ApiKey, Scope
+from core.domain.events import MAX_ID
+from core.domain.feed import MAX_PAGE, FeedPage
+
+router = APIRouter(prefix="/api/v1", tags=["feed"])
+
+Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))]
+Open = Annotated[Services, Depends(services_of)]
+
+
+@router.get(
+    "/feed",
+    summary="The next page of a viewer",
+    response_class=Response,
+    responses={
+        200: described(FeedPage, FEED_PAGE, "A page. Media addresses are absolute paths on this server."),
+        **responses(401, 403, 422, 429),
+    },
+)
+def feed_page(
+    services: Open,
+    key: Key,
+    viewer: Annotated[str, Query(description="the app's own id of the viewer", examples=["viewer-1042"])],
+    size: Annotated[int, Query(description=f"slots, 1 to {MAX_PAGE}", examples=[20])] = 20,
+    cursor: Annotated[
+        str | None, Query(description="`cursor` of the page before, to go on in the same session")
+    ] = None,
+    session: Annotated[str | None, Query(max_length=MAX_ID, description="the app's id of the viewer's session")] = None,
+    region: Annotated[str | None, Query(max_length=12, examples=["IN"])] = None,
+    language: Annotated[
+        list[str] | None, Query(max_length=8, description="only these languages", examples=[["en", "hi"]])
+    ] = None,
+    policy: Annotated[
+        str | None, Query(max_length=MAX_ID, description="a version of the mix; by default the one in force")
+    ] = None,
+) -> Response:
+    """Posts that the viewer has not been served before, ranked and mixed for them; an unknown viewer gets a first page.
+
+    Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
+    what was seen longest ago. Each slot says why it is there; `propensity` is the chance with which exploration put it there.
+    """
+    page = services.feed.page(
+        viewer,
+        size=size,
+        cursor=cursor,
+        session=session,
+        policy=policy,
+        region=region,
+        languages=tuple(language or ()),
+        now=clock(),
+    )
+    return answer(page)
