@@ -25,6 +25,7 @@ from core.api.app import create_app  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
 from core.settings import Settings  # noqa: E402
 from dashboard.context import services  # noqa: E402
+from dashboard.open_tabs import OpenTabs  # noqa: E402
 
 
 @asynccontextmanager
@@ -50,6 +51,7 @@ app = st.App(
         Middleware(Sessions, services=services),
         Middleware(OurRoutes, ours=create_app(services)),
         Middleware(Gate),
+        Middleware(OpenTabs, services=services),
     ],
     lifespan=lifespan,
 )

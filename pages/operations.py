@@ -19,7 +19,7 @@ def health() -> None:
     """The stores, asked anew every ten seconds."""
     st.subheader("Stores")
     with st.grid(4, min_column_width=220):
-        for store in operations.health(access.require()):
+        for store in operations.health(me):
             with st.container(border=True):
                 st.markdown(f"**{store.purpose}**")
                 if store.problem:

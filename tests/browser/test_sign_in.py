@@ -71,6 +71,22 @@ def test_signing_out_in_one_tab_refuses_the_next_action_of_another(signed_in: Si
     expect(page).to_have_url(re.compile("/auth/sign-in"))
 
 
+def test_a_dialog_left_open_does_nothing_after_a_sign_out_elsewhere(console: Console, signed_in: SignedIn) -> None:
+    page = signed_in(Role.ADMINISTRATOR)
+    page.goto("/accounts?tab=Programs")
+    page.get_by_role("button", name="New key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Which program uses it").fill("Left open")
+    dialog.get_by_label("Which program uses it").press("Tab")
+    second = page.context.new_page()
+    second.goto("/auth/sign-out")
+    second.get_by_role("button", name="Sign out").click()
+    expect(second.get_by_text("You have signed out.")).to_be_visible()
+    dialog.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="You have been signed out")).to_be_visible()
+    assert "Left open" not in {key.name for key in console.services.api_keys.find(console.account(Role.ADMINISTRATOR))}
+
+
 def test_a_session_survives_a_killed_console(console: Console, signed_in: SignedIn) -> None:
     page = signed_in(Role.ADMINISTRATOR)
     page.goto("/operations")
