@@ -158,6 +158,8 @@ def _refuse_video(seen: dict[str, Any]) -> None:
         )
     if seen["duration"] < MIN_SECONDS:
         raise UnsafeFile("The clip is shorter than half a second. Upload a longer one, or a picture.")
+    if 0 < seen["fps"] < 1:
+        raise UnsafeFile("The clip shows less than one frame a second. Export it again at 25, 30 or 60.")
     if seen["fps"] > MAX_FPS:
         raise UnsafeFile(
             f"The clip has {seen['fps']:.0f} frames a second; at most {MAX_FPS:.0f} are accepted. Export it at 30 or 60."

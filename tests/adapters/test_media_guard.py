@@ -44,7 +44,7 @@ REFUSED_AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"\x1a\x45\xdf\xa3" + random.Random(4).randbytes(9_000),
         "damaged or incomplete",
     ),
-    "hours in a few bytes": (lambda: clips.with_slow_frames(20_000), "hours long"),
+    "hours in a few bytes": (lambda: clips.with_slow_frames(20_000), "less than one frame a second"),
     "truncated jpeg": (lambda: clips.truncated(clips.picture_bytes(), 0.5), "damaged or incomplete"),
     "jpeg that is only a header": (lambda: b"\xff\xd8\xff\xe0" + bytes(400), "damaged or incomplete"),
     "tiny picture": (lambda: clips.picture_bytes("PNG", (20, 20)), "at least 64"),
@@ -90,6 +90,12 @@ def test_a_video_with_too_many_pixels_is_refused(tmp_path: Path) -> None:
 def test_a_video_with_too_many_frames_a_second_is_refused(tmp_path: Path) -> None:
     path = clips.make_clip(tmp_path / "fast.mp4", fps=240, seconds=0.6, sound=False)
     with pytest.raises(UnsafeFile, match="240 frames a second"):
+        TOOLS.probe(path)
+
+
+def test_a_clip_of_more_than_three_minutes_is_refused_and_told_its_length(tmp_path: Path) -> None:
+    path = clips.make_clip(tmp_path / "long.mp4", width=64, height=64, seconds=270, fps=2, sound=False)
+    with pytest.raises(UnsafeFile, match=r"is 4.5 minutes long; at most 3 minutes are accepted"):
         TOOLS.probe(path)
 
 
