@@ -138,9 +138,8 @@ class Processing:
     @contextmanager
     def _folder(self, job: Job) -> Iterator[Path]:
         """A private, empty folder for this try; whatever happens, nothing stays behind."""
-        for left in self._work.glob(f"{job.id}-*"):
-            shutil.rmtree(left, ignore_errors=True)
         folder = self._work / _folder_name(job)
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
         try:
             yield folder

@@ -88,7 +88,10 @@ class UploadPosts:
         return self._lifecycle.move(post, status, by=actor.id, now=now, note="A new file was uploaded.", also=changes)
 
     def ensure_queued(self, post: Post, *, now: Millis) -> None:
-        """Queue the processing of a post's file unless that is under way, done, or has failed already."""
+        """Queue the processing of a post's file unless that is under way, done, or has failed already.
+
+        A job that was queued before the file was complete was for another file.
+        """
         if (
             post.media is not None
             or post.upload is None
@@ -96,7 +99,7 @@ class UploadPosts:
         ):
             return
         latest = self._jobs.latest(post.id, kind=JobKind.PROCESS_MEDIA)
-        if latest is None or latest.created_at < self._stores.uploads.get(post.upload).created_at:
+        if latest is None or latest.created_at < self._stores.uploads.get(post.upload).updated_at:
             self._jobs.enqueue(JobKind.PROCESS_MEDIA, post.id, now=now)
 
     def sweep(self, *, now: Millis) -> None:
