@@ -51,8 +51,9 @@ def main() -> int:
         for child in children:
             child.start()
         wait_until_ready(children[0], settings.port)
-        say(f"Feedroom answers at http://{HOST}:{settings.port} after {time.monotonic() - began:.1f} s.\n")
-        say(welcome(services))
+        say(
+            f"Feedroom answers at http://{HOST}:{settings.port} after {time.monotonic() - began:.1f} s.\n\n{welcome(services)}"
+        )
         services.stores.live.close()
         watch(children, settings)
     except KeyboardInterrupt:

@@ -105,8 +105,8 @@ def test_a_whole_feedroom_starts_restarts_what_died_and_ends_on_ctrl_c(tmp_path:
     port = free_port()
     with running(tmp_path / "data", port) as process:
         assert f"http://127.0.0.1:{port}" in line_of(process, "answers at")
-        code = (tmp_path / "data" / "setup_code").read_text().strip()
-        assert code in line_of(process, code)
+        line_of(process, "no account yet")
+        assert line_of(process, ".").strip() == (tmp_path / "data" / "setup_code").read_text().strip()
         assert health(port) == 200
         family_at_first = family(process)
         assert set(family_at_first) == {"streamlit", "core.streaming.worker", "valkey"}
@@ -127,21 +127,24 @@ def test_a_whole_feedroom_starts_restarts_what_died_and_ends_on_ctrl_c(tmp_path:
 
 
 @pytest.mark.server
-def test_a_second_start_takes_less_than_five_seconds_and_children_die_with_a_killed_launcher(tmp_path: Path) -> None:
-    for turn in range(2):
-        port = free_port()
-        with running(tmp_path / "data", port) as process:
-            found = re.search(r"after ([0-9.]+) s", line_of(process, "answers at"))
-            assert found
-            children = family(process)
-            assert len(children) == 3
-            if turn:
-                assert float(found[1]) < 5.0
-                process.kill()
-            else:
-                process.terminate()
-                assert process.wait(15) == 0
-            wait_for(lambda: all_gone(children))  # noqa: B023  called before the next turn
+def test_a_second_start_uses_what_the_first_made_and_children_die_with_a_killed_launcher(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    with running(data, port) as process:
+        line_of(process, "answers at")
+        first = family(process)
+        process.terminate()
+        assert process.wait(20) == 0
+        assert all_gone(first)
+    secret = (data / "secret").read_text()
+    with running(data, port) as process:
+        found = re.search(r"after ([0-9.]+) s", line_of(process, "answers at"))
+        assert found
+        assert float(found[1]) < 20  # a hang, not slowness: the benchmark `startup` measures that on a quiet machine
+        assert (data / "secret").read_text() == secret
+        second = family(process)
+        assert len(second) == 3
+        process.kill()
+        wait_for(lambda: all_gone(second))
 
 
 def test_a_busy_port_is_named_with_its_setting(tmp_path: Path) -> None:
