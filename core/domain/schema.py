@@ -51,6 +51,7 @@ POLICIES = CollectionSpec(name="policies", append_only=True)
 EXPERIMENTS = CollectionSpec(name="experiments", unique=(("salt",),), indexes=(("state", "updated_at"), ("layer",)))
 VIEWER_TOTALS = CollectionSpec(name="viewer_totals", durable=False)
 DAY_SUMS = CollectionSpec(name="day_sums", indexes=(("experiment", "day"),), durable=False)
+FEED_HOURS = CollectionSpec(name="feed_hours", indexes=(("hour",),), durable=False)
 AUDIT = CollectionSpec(name="audit", indexes=(("at",), ("subject", "at"), ("actor", "at")), append_only=True)
 FACTS = CollectionSpec(name="facts")
 
@@ -58,5 +59,5 @@ SCHEMA: tuple[CollectionSpec, ...] = (
     ACCOUNTS, API_KEYS, PUBLISHERS, POSTS, POST_TOTALS, COMMENTS, PRODUCTS, TAGS, UPLOADS, JOBS, CASES, SCREENINGS,
     KNOWN_HASHES,
     SAMPLE_VIEWERS, POLICIES, EXPERIMENTS,
-    VIEWER_TOTALS, DAY_SUMS, AUDIT, FACTS,
+    VIEWER_TOTALS, DAY_SUMS, FEED_HOURS, AUDIT, FACTS,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from core.services.tag_suggestions import suggest
 READERS = (Role.BRAND, Role.CREATOR, Role.MODERATOR, Role.PRODUCT_MANAGER)
 ORDERS = ("updated_at", "created_at", "title")
 MAX_LIMIT = 200
+_BATCH = 500
 _OTHERS = {MACHINE: "Feedroom", "": "Feedroom", "moderation": "a moderator"}
 """Who a post's history names besides accounts."""
 
@@ -126,6 +128,20 @@ class CatalogReading:
             posts = self._stores.posts.get_many(list(ids))
             ids = [post.id for post in posts.values() if post.publisher == actor.publisher]
         return self._stores.post_totals.get_many(list(ids))
+
+    def reach(self, actor: Account, publisher: str | None = None) -> PostTotals:
+        """The totals of all posts of a publisher together; a brand member or creator always gets their own."""
+        actor.require(*READERS)
+        owner = actor.publisher if actor.role in PUBLISHING_ROLES else publisher
+        counts: Counter[str] = Counter()
+        seconds, revenue = 0.0, 0
+        ids = [post.id for post in self._stores.posts.each({} if owner is None else {"publisher": owner})]
+        for start in range(0, len(ids), _BATCH):
+            for totals in self._stores.post_totals.get_many(ids[start : start + _BATCH]).values():
+                counts.update(totals.counts)
+                seconds += totals.watch_seconds
+                revenue += totals.revenue_minor
+        return PostTotals(id=owner or "", counts=dict(counts), watch_seconds=seconds, revenue_minor=revenue)
 
     def progress(self, actor: Account, id: str) -> Job | None:
         """The newest piece of background work on a post, for a progress bar."""

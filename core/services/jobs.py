@@ -77,9 +77,9 @@ class Jobs:
         """Whether a job of this kind waits or runs for a post."""
         return self._jobs.count({"subject": subject, "kind": kind, "state": {"in": UNFINISHED}}) > 0
 
-    def counts(self) -> dict[str, int]:
-        """How many jobs are in each state."""
-        return self._jobs.group_counts("state")
+    def counts(self, kind: JobKind | None = None) -> dict[str, int]:
+        """How many jobs, of one kind or of all, are in each state."""
+        return self._jobs.group_counts("state", {} if kind is None else {"kind": kind})
 
     def _patch(self, job: Job, changes: dict[str, object], now: Millis) -> Job:
         """Patch the job while its claim still stands; the heartbeat and the work itself may both be writing."""

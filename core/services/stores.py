@@ -10,6 +10,7 @@ from core.domain.audit import AuditLine
 from core.domain.collection import Collection
 from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals
+from core.domain.feed_hour import FeedHour
 from core.domain.job import Job
 from core.domain.mix import MixPolicy
 from core.domain.moderation import Case, KnownHash, ScreeningRecord
@@ -51,6 +52,7 @@ class Stores:
     experiments: Collection[Experiment]
     viewer_totals: Collection[ViewerTotals]
     day_sums: Collection[DaySums]
+    feed_hours: Collection[FeedHour]
     audit: Collection[AuditLine]
 
     @staticmethod
@@ -79,5 +81,6 @@ class Stores:
             experiments=Collection(documents, schema.EXPERIMENTS, Experiment),
             viewer_totals=Collection(documents, schema.VIEWER_TOTALS, ViewerTotals),
             day_sums=Collection(documents, schema.DAY_SUMS, DaySums),
+            feed_hours=Collection(documents, schema.FEED_HOURS, FeedHour),
             audit=Collection(documents, schema.AUDIT, AuditLine),
         )

@@ -56,6 +56,7 @@ def consumers(services: Services) -> Mapping[str, Consume]:
     """Readers of the event log by name, each in a thread of its own."""
     return {
         "aggregate": lambda member, now: services.engagement.consume(member, now=now),
+        "feed-hours": lambda member, now: services.feed_hours.consume(member, now=now),
         "experiments": lambda member, now: services.experiment_metrics.consume(member, now=now),
     }
 

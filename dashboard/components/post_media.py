@@ -8,8 +8,10 @@ from core.domain.account import Account
 from core.domain.post import Post, PostStatus
 from dashboard.components.draft_media import is_busy, media_facts, poster_choice
 from dashboard.components.player import player
+from dashboard.components.post_grid import title_of
 from dashboard.context import clock, services
 from dashboard.formatting import ago
+from dashboard.links import media_links
 
 _POLL = 2
 
@@ -17,7 +19,7 @@ _POLL = 2
 def post_media(account: Account, post: Post, *, changeable: bool) -> None:
     """Draw the player; while the post is processed or checked the page is drawn anew when that is done."""
     if post.media is not None:
-        player(post, key=f"player-{post.id}")
+        player(media_links(post), key=f"player-{post.id}", label=title_of(post))
         st.caption(f"{media_facts(post.media)}, changed {ago(post.updated_at, clock())}")
         if changeable:
             poster_choice(account, post, key="post_poster")

@@ -1,0 +1,90 @@
+"""Whose feed to look at, under which mix, and how it is asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from core.domain.account import Account
+from core.domain.viewer import SampleViewer, ViewerState
+from dashboard.components.post_fields import LANGUAGES
+from dashboard.components.preview_session import Asked, restart_preview, told_done
+from dashboard.components.tag_picker import tag_choices
+from dashboard.context import clock, services
+from dashboard.formatting import plural
+from dashboard.literal import literal
+
+SIZES: Final = ("6", "10", "20")
+_TASTES = 8
+
+
+def preview_controls(account: Account) -> tuple[Asked, SampleViewer] | None:
+    """Draw the controls; None if there is no sample viewer yet."""
+    viewers = {viewer.id: viewer for viewer in services().shop.sample_viewers(account)}
+    if not viewers:
+        st.info("There are no sample viewers yet. They come with the demo world, or from the app's test users.")
+        return None
+    policies = {policy.id: policy.name for policy in services().feed.policies(account)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        viewer = st.selectbox(
+            "Viewer", list(viewers), key="viewer", bind="query-params", width=340,
+            format_func=lambda key: ", ".join(word for word in (viewers[key].name, viewers[key].segment) if word),
+        )  # fmt: skip
+        size = st.segmented_control(
+            "Slots a page", SIZES, key="slots", bind="query-params", default="10", required=True
+        )
+        policy = None
+        if len(policies) > 1:
+            policy = st.selectbox(
+                "Mix", list(policies), key="policy", format_func=lambda key: f"{policies[key]} ({key})", width=220
+            )
+        counts = st.toggle(
+            "Count as shown", key="counts",
+            help="Off: looking changes nothing. On: the posts count as seen by this viewer, as when the app asks.",
+        )  # fmt: skip
+        st.space("stretch")
+        if st.button("Reset viewer", key="reset_viewer", icon=":material/restart_alt:"):
+            _confirm_reset(account, viewers[viewer])
+    return Asked(viewer, int(size or "10"), policy, counts), viewers[viewer]
+
+
+def viewer_in_words(account: Account, viewer: SampleViewer, state: ViewerState) -> None:
+    """Draw what the viewer was made to like, and what the feed has learned so far."""
+    facts = [viewer.region, LANGUAGES.get(viewer.language, viewer.language)]
+    st.markdown(
+        f"**{literal(viewer.name)}** likes {literal(viewer.likes or 'nothing in particular')} ({literal(', '.join(facts))})."
+    )
+    learned = sorted(state.tags.items(), key=lambda item: -item[1])
+    names = tag_choices(account)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.caption(
+            "The feed has learned:" if learned else "The feed knows nothing about this viewer yet.", width="content"
+        )
+        for tag, weight in learned[:_TASTES]:
+            if weight > 0:
+                st.badge(f"{literal(names.get(tag, tag))} +{weight:.1f}", color="green")
+        for tag, weight in learned[-3:]:
+            if weight < 0:
+                st.badge(f"{literal(names.get(tag, tag))} −{-weight:.1f}", color="red")
+        if state.follows or state.seen or state.hidden:
+            st.caption(
+                f"follows {len(state.follows)}, has seen {plural(len(state.seen), 'post')}, hid {len(state.hidden)}",
+                width="content",
+            )
+
+
+@st.dialog("Reset this viewer?", icon=":material/restart_alt:")
+def _confirm_reset(account: Account, viewer: SampleViewer) -> None:
+    st.write(
+        f"The feed forgets {literal(viewer.name)}'s taste, follows and what was seen, and starts with a first page for anybody. "
+        "What happened stays in the event log."
+    )
+    with st.container(horizontal=True):
+        if st.button("Reset viewer", key="confirm_reset", type="primary"):
+            if told_done(lambda: services().preview.reset(account, viewer.id, now=clock())):
+                restart_preview()
+                st.toast("The viewer starts anew.", icon=":material/restart_alt:")
+            st.rerun()
+        if st.button("Keep it", key="keep_viewer"):
+            st.rerun()

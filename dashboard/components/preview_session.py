@@ -1,0 +1,140 @@
+"""What one tab's feed preview remembers: whose feed, the pages passed, what was done, and the next page before that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core.domain.account import Account
+from core.domain.errors import CallerError, ServiceError
+from core.domain.feed import FeedPage, Slot
+from core.domain.ids import new_id
+from dashboard.context import clock, services
+
+_KEY = "feed_preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the controls say; another value starts the preview anew."""
+
+    viewer: str
+    size: int
+    policy: str | None
+    counts: bool
+
+
+@dataclass(slots=True)
+class PreviewSession:
+    """The state between two runs. `baseline` is the next page as it would have been without the acts on this page."""
+
+    asked: Asked
+    page: FeedPage
+    number: int = 1
+    shown: tuple[str, ...] = ()
+    next_request: str = ""
+    baseline: FeedPage | None = None
+    fresh: frozenset[str] = frozenset()
+    acts: list[str] = field(default_factory=list)
+    jumps: int = 0
+    jump_to: int = 0
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """Posts that the next page must not repeat."""
+        return () if self.asked.counts else (*self.shown, *(slot.post for slot in self.page.slots))
+
+    def upcoming(self, account: Account) -> FeedPage:
+        """The next page as it would be now, without asking for it."""
+        return services().preview.page(
+            account, self.asked.viewer, size=self.asked.size, policy=self.asked.policy, shown=self.passed,
+            request=self.next_request, now=clock(),
+        )  # fmt: skip
+
+    def jump(self, slot: int) -> None:
+        """Scroll the phone to a slot."""
+        self.jumps += 1
+        self.jump_to = slot
+
+
+def preview_session(account: Account, asked: Asked) -> PreviewSession:
+    """The session of this tab, begun anew if something else is asked for."""
+    held: PreviewSession | None = st.session_state.get(_KEY)
+    if held is None or held.asked != asked:
+        held = PreviewSession(asked, _page(account, asked, (), "", None), next_request=new_id(clock()))
+        st.session_state[_KEY] = held
+    return held
+
+
+def restart_preview() -> None:
+    """Forget the pages passed in this tab."""
+    st.session_state.pop(_KEY, None)
+
+
+def next_page(account: Account, session: PreviewSession) -> None:
+    """Go on to the next page, and mark on it what the acts on this one brought."""
+    before = {slot.post for slot in session.baseline.slots} if session.baseline else None
+    shown = session.passed
+    page = _page(account, session.asked, shown, session.next_request, session.page.cursor)
+    session.shown = shown
+    session.page = page
+    session.number += 1
+    session.fresh = frozenset(slot.post for slot in page.slots if before is not None and slot.post not in before)
+    session.baseline = None
+    session.acts = []
+    session.next_request = new_id(clock())
+
+
+def act_as_viewer(account: Account, session: PreviewSession, kind: str, position: int) -> None:
+    """Do something as the viewer; what the next page would have been is kept first, to compare with."""
+    if session.baseline is None:
+        session.baseline = session.upcoming(account)
+
+    def act() -> Slot:
+        return services().preview.act(account, session.page, position, kind, now=clock())
+
+    if (slot := told(act)) is not None:
+        session.acts.append(f"{DONE.get(kind, kind)} slot {slot.position + 1}")
+        st.toast(f"{DONE.get(kind, kind)} slot {slot.position + 1}. The next page knows.", icon=":material/bolt:")
+
+
+DONE = {
+    "watch": "Watched to the end:",
+    "like": "Like changed on",
+    "share": "Shared",
+    "not_interested": "Skipped",
+    "follow": "Follow changed for",
+    "product_click": "Opened the product of",
+    "add_to_cart": "Added to the cart from",
+    "order": "Bought from",
+}
+
+
+def told(do: Callable[[], Slot]) -> Slot | None:
+    """Run it; a refusal is told in a toast."""
+    try:
+        return do()
+    except (CallerError, ServiceError) as error:
+        st.toast(error.detail, icon=":material/error:", duration="long")
+        return None
+
+
+def told_done(do: Callable[[], None]) -> bool:
+    """Run it; False, with a toast, if it was refused."""
+    try:
+        do()
+    except (CallerError, ServiceError) as error:
+        st.toast(error.detail, icon=":material/error:", duration="long")
+        return False
+    return True
+
+
+def _page(account: Account, asked: Asked, shown: tuple[str, ...], request: str, cursor: str | None) -> FeedPage:
+    preview = services().preview
+    if asked.counts:
+        return preview.served_page(account, asked.viewer, size=asked.size, cursor=cursor, now=clock())
+    return preview.page(
+        account, asked.viewer, size=asked.size, policy=asked.policy, shown=shown, request=request, now=clock()
+    )

@@ -1,0 +1,114 @@
+"""Why a page looks as it does: its slots with reasons and scores, one slot in full, and every stage that ran."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.feed import FeedPage, Slot
+from dashboard import charts
+from dashboard.formatting import UNKNOWN, number, percent
+from dashboard.literal import literal
+
+_TOTAL = "score"
+
+
+def slot_table(page: FeedPage, *, key: str, fresh: Collection[str] = ()) -> int | None:
+    """Draw one row per slot; returns the position of the row that is selected, None if none is."""
+    best = max((slot.reason.scores.get(_TOTAL, 0.0) for slot in page.slots), default=0.0)
+    rows = [
+        {
+            "Slot": slot.position + 1,
+            "Poster": slot.media.poster or None,
+            "Post": slot.title or slot.caption[:80],
+            "Kind": slot.kind.label,
+            "Why it is here": ("New on this page. " if slot.post in fresh else "") + slot.reason.sentence,
+            "Sources": list(slot.reason.sources),
+            "Score": slot.reason.scores.get(_TOTAL),
+        }
+        for slot in page.slots
+    ]
+    chosen = st.dataframe(
+        pd.DataFrame(rows),
+        key=key,
+        hide_index=True,
+        row_height=56,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="The slots of this page with their reasons",
+        column_config={
+            "Slot": st.column_config.NumberColumn(width=48),
+            "Poster": st.column_config.ImageColumn(width=52),
+            "Post": st.column_config.TextColumn(width="medium"),
+            "Kind": st.column_config.TextColumn(width="small"),
+            "Why it is here": st.column_config.TextColumn(width="large"),
+            "Sources": st.column_config.ListColumn(width="small"),
+            "Score": st.column_config.ProgressColumn(
+                format="%.3f", min_value=0.0, max_value=max(best, 1e-9), width="small"
+            ),
+        },
+    )
+    selected = chosen.selection.rows
+    return int(selected[0]) if selected else None
+
+
+def slot_detail(slot: Slot, titles: Mapping[str, str]) -> None:
+    """Draw one slot in full: the sentence, what proposed it, the rule that placed it, its scores."""
+    st.markdown(f"**Slot {slot.position + 1}: {literal(slot.title or slot.caption[:80])}**")
+    st.markdown(literal(slot.reason.sentence))
+    with st.container(horizontal=True, gap="xsmall"):
+        st.badge(slot.kind.label, color="gray")
+        for source in slot.reason.sources:
+            st.badge(source.capitalize(), color="blue", help="A source that proposed this post")
+        if slot.ai_generated:
+            st.badge("AI-generated", color="orange")
+    displaced = slot.reason.displaced
+    facts = [f"Placed by: {slot.reason.rule}", f"chance of this post in this slot: {percent(slot.propensity)}"]
+    if displaced:
+        facts.append(f"displaced: {titles.get(displaced, displaced)}")
+    st.caption(literal(", ".join(facts)))
+
+
+def score_chart(slot: Slot, *, key: str) -> None:
+    """Draw the parts of a slot's score."""
+    parts = {name: value for name, value in slot.reason.scores.items() if value}
+    if parts:
+        st.plotly_chart(charts.score_bars(parts), key=key, config={"displayModeBar": False}, alt="Scores of this slot")
+
+
+def stage_trace(page: FeedPage, *, key: str) -> None:
+    """Draw every stage in the order it ran: candidates in and out, why others left, and the time it took."""
+    total = sum(stage.milliseconds for stage in page.stages)
+    rows = [
+        {
+            "Stage": stage.stage,
+            "Kind": stage.kind,
+            "In": stage.before,
+            "Out": stage.after,
+            "Left out because": ", ".join(f"{reason}: {number(count)}" for reason, count in stage.dropped.items())
+            or stage.failed,
+            "Time": stage.milliseconds,
+        }
+        for stage in page.stages
+    ]
+    longest = max((stage.milliseconds for stage in page.stages), default=0.0)
+    st.dataframe(
+        pd.DataFrame(rows),
+        key=key,
+        hide_index=True,
+        height="content",
+        alt="Stages of the feed pipeline for this page",
+        column_config={
+            "Stage": st.column_config.TextColumn(width="medium"),
+            "Left out because": st.column_config.TextColumn(width="large"),
+            "Time": st.column_config.ProgressColumn(
+                format="%.2f ms", min_value=0.0, max_value=max(longest, 1e-9), width="small"
+            ),
+        },
+    )
+    st.caption(f"All stages together: {number(total, 2)} ms. Request {page.request}, policy {page.policy or UNKNOWN}.")
+    for failed in (stage for stage in page.stages if stage.failed):
+        st.warning(f"{failed.stage} failed and was left out: {failed.failed}", icon=":material/warning:")
