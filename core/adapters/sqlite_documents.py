@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from core.adapters import filters, sqlite_filters, sqlite_schema
+from core.adapters.schema_version import refuse_newer
 from core.adapters.sqlite_connections import Connections
 from core.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, ServiceError
 from core.domain.ports.documents import CollectionSpec, Document, Found, Where
@@ -146,7 +147,7 @@ class SqliteDocuments:
         known = 1 + len(self._migrations)
         with self._connections.write(durable=True) as connection:
             held = sqlite_schema.read_version(connection)
-            sqlite_schema.refuse_newer(held, known, f"the document file {self._path}")
+            refuse_newer(held, known, f"the document file {self._path}")
             sqlite_schema.declare(connection, tuple(self._specs.values()))
             if held > 0:
                 for migration in self._migrations[held - 1 :]:
@@ -156,7 +157,7 @@ class SqliteDocuments:
 
     def ping(self) -> None:
         with self._connections.read() as connection:
-            sqlite_schema.refuse_newer(
+            refuse_newer(
                 sqlite_schema.read_version(connection), 1 + len(self._migrations), f"the document file {self._path}"
             )
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from core.adapters.sqlite_connections import Connections
 from core.adapters.sqlite_leases import Leases
-from core.adapters.sqlite_schema import read_version, refuse_newer
+from core.adapters.schema_version import refuse_newer
+from core.adapters.sqlite_schema import read_version
 from core.domain.ids import Millis
 from core.domain.ports.event_log import DeadLetter, NewEvent, Record
 

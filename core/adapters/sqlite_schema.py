@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from core.adapters.filters import field_name
 from core.adapters.sqlite_filters import column
-from core.domain.errors import ServiceError
 from core.domain.ports.documents import CollectionSpec
 
 APPEND_ONLY = "is append-only"
@@ -17,14 +16,6 @@ APPEND_ONLY = "is append-only"
 def read_version(connection: sqlite3.Connection) -> int:
     """The schema version of the file; 0 if it is new."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def refuse_newer(held: int, known: int, where: str) -> None:
-    """Raise ServiceError if `where` was written by a newer Feedroom than this one."""
-    if held > known:
-        raise ServiceError(
-            f"{where} has schema version {held}, this Feedroom knows versions up to {known}; run the newer Feedroom"
-        )
 
 
 def declare(connection: sqlite3.Connection, schema: Sequence[CollectionSpec]) -> None:

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from core.adapters import filters
-from core.domain.errors import Conflict, Duplicate, NotFound
+from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
 from core.domain.ports.documents import CollectionSpec, Document, Found, Where
 from core.domain.schema import SCHEMA, SCHEMA_VERSION
 
@@ -126,7 +128,10 @@ class MemoryDocuments:
             for other in self._held[collection].values():
                 if other["id"] != document["id"] and None not in key and key == [other.get(field) for field in fields]:
                     raise filters.duplicate(collection, fields)
-        self._held[collection][document["id"]] = copy.deepcopy(document)
+        try:
+            self._held[collection][document["id"]] = msgspec.json.decode(msgspec.json.encode(document))
+        except UnicodeEncodeError as error:
+            raise InvalidInput("document", document, "this is not text in Unicode") from error
 
     def _fitting(self, collection: str, where: Where | None, order: str, descending: bool) -> list[Document]:
         filters.field_name(order)

@@ -24,7 +24,8 @@ OPERATORS = frozenset({"eq", "ne", "in", "gt", "gte", "lt", "lte", "has", "conta
 class CollectionSpec:
     """How a collection is stored. `durable` promises that an acknowledged write survives `kill -9` and power loss.
 
-    `indexes` and `unique` name fields, several fields make a compound index; a unique field that is None clashes with nothing.
+    `indexes` and `unique` name fields, several fields make a compound index. Unique fields hold texts; one
+    that is None clashes with nothing.
     `append_only` refuses patch, claim, delete and the replacing of documents with Forbidden.
     """
 
