@@ -92,19 +92,19 @@ def _kinds_over_time(times: tuple[str, ...], counts: tuple[tuple[PostKind, tuple
     return plain(figure, 260).update_layout(margin_t=30)
 
 
-def score_bars(scores: Mapping[str, float]) -> go.Figure:
-    """The parts of a slot's score, the largest first."""
-    return _score_bars(tuple(sorted(scores.items(), key=lambda item: -abs(item[1]))))
+def odds_bars(odds: Mapping[str, float]) -> go.Figure:
+    """Predicted odds of what a viewer may do (0 to 1), the likeliest first."""
+    return _odds_bars(tuple(sorted(odds.items(), key=lambda item: -item[1])))
 
 
 @lru_cache(maxsize=_KEPT)
-def _score_bars(scores: tuple[tuple[str, float], ...]) -> go.Figure:
+def _odds_bars(odds: tuple[tuple[str, float], ...]) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(
-        y=[name.replace("_", " ").capitalize() for name, _ in scores], x=[value for _, value in scores],
-        orientation="h", marker={"color": "#4f46e5", "line_width": 0}, text=[f"{value:.3f}" for _, value in scores],
-        textposition="outside", cliponaxis=False, hovertemplate="%{x:.4f}<extra>%{y}</extra>",
+        y=[name.replace("_", " ").capitalize() for name, _ in odds], x=[value for _, value in odds],
+        orientation="h", marker={"color": "#4f46e5", "line_width": 0}, text=[percent(value, 2) for _, value in odds],
+        textposition="outside", cliponaxis=False, hovertemplate="%{x:.2%}<extra>%{y}</extra>",
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=6)
-    figure.update_xaxes(showgrid=True, zeroline=True, nticks=4)
-    return plain(figure, 40 + 26 * max(1, len(scores)))
+    figure.update_xaxes(showgrid=True, zeroline=True, nticks=4, tickformat=".0%")
+    return plain(figure, 40 + 24 * max(1, len(odds)))

@@ -27,12 +27,11 @@ ACTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A post of the new page against the page before: `was` is its former position there, None if it is new on the page."""
+class Acted:
+    """What was done, and with which slot: a like may have become an unlike."""
 
-    post: str
-    position: int
-    was: int | None
+    kind: EventKind
+    slot: Slot
 
 
 class Preview:
@@ -74,8 +73,8 @@ class Preview:
         actor.require(Role.PRODUCT_MANAGER)
         return self._stores.live.viewers.read(viewer, trending=0).viewer
 
-    def act(self, actor: Account, page: FeedPage, position: int, kind: EventKind | str, *, now: Millis) -> Slot:
-        """Do something as the page's viewer with one of its slots; the very next page knows. Returns the slot.
+    def act(self, actor: Account, page: FeedPage, position: int, kind: EventKind | str, *, now: Millis) -> Acted:
+        """Do something as the page's viewer with one of its slots; the very next page knows.
 
         A like of a liked post takes the like back, and so does a follow. Raises InvalidInput for an act that is not offered, a
         position that the page does not have, or a product act on a slot without a product.
@@ -94,7 +93,7 @@ class Preview:
             if result.status is EventStatus.REFUSED:
                 raise InvalidInput(result.field, slot.post, result.reason)
         self._audit.record(actor, "preview.act", page.viewer, now=now, kind=kind.value, post=slot.post)
-        return slot
+        return Acted(kind, slot)
 
     def reset(self, actor: Account, viewer: str, *, now: Millis) -> None:
         """Forget what the feed knows of a viewer: taste, follows and what was seen. The event log keeps what happened."""
@@ -129,9 +128,3 @@ class Preview:
             completion=1.0 if watched else 0.0,
             value_minor=product.price_minor if product and kind is EventKind.ORDER else 0,
         )
-
-
-def moved(before: Sequence[Slot], after: Sequence[Slot]) -> tuple[Moved, ...]:
-    """Where each slot of `after` was in `before`."""
-    was = {slot.post: slot.position for slot in before}
-    return tuple(Moved(slot.post, slot.position, was.get(slot.post)) for slot in after)

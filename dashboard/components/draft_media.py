@@ -8,7 +8,9 @@ from core.domain.account import Account
 from core.domain.errors import CallerError, NotFound
 from core.domain.job import JobState
 from core.domain.post import Media, MediaKind, Post, PostStatus
+from dashboard.components.player import player
 from dashboard.components.tiles import Tile, tiles
+from dashboard.components.uploader import uploader
 from dashboard.context import clock, services
 from dashboard.formatting import clip_length, size
 from dashboard.links import media_links, poster_urls
@@ -74,33 +76,18 @@ def _panel(account: Account, id: str, was_busy: bool) -> None:
         post = services().catalog.get(account, id)
     except NotFound:
         return
-    links = media_links(post)
-    blank = "No file yet" if post.upload is None else "The file could not be used" if post.problem else "Being made"
-    tiles(
-        [
-            Tile(
-                id="poster",
-                label="Poster",
-                alt="Poster of the draft",
-                image=links.poster,
-                preview=links.preview,
-                blank=blank,
-            )
-        ],
-        key=f"poster:{id}",
-        label="Poster",
-        disabled=True,
-    )
     if post.media is not None:
+        player(media_links(post), key=f"player:{id}", label="The draft's clip", height=300, muted=True)
         st.caption(media_facts(post.media))
         poster_choice(account, post, key=f"candidates:{id}")
     elif post.status is PostStatus.FAILED or post.problem:
         _failure(account, post)
     elif post.upload is not None:
-        _progress(account, id)
+        with st.container(border=True):
+            _progress(account, id)
     else:
-        st.caption("Add a file for this draft above: choose it there while this draft is the newest, or upload anew.")
-    if was_busy and not is_busy(post):
+        uploader(account, key=f"file:{id}", post=id)
+    if was_busy != is_busy(post):
         st.rerun()
 
 
@@ -122,3 +109,4 @@ def _failure(account: Account, post: Post) -> None:
             st.toast(error.detail, icon=":material/error:")
 
     st.button("Try again", key=f"retry:{post.id}", icon=":material/refresh:", on_click=again)
+    uploader(account, key=f"file:{post.id}", post=post.id, label="Replace the file")

@@ -38,7 +38,7 @@ def post_tile(
         image=links.poster,
         alt=f"Poster of {title}",
         title=title,
-        lines=tuple(line for line in (publisher, f"{reach}changed {ago(post.updated_at, now)}") if line),
+        lines=tuple(line for line in (publisher, f"{reach}{ago(post.updated_at, now)}") if line),
         badges=(((post.status.label, status_colour(post.status)),) if with_status else ())
         + ((post.kind.label, "gray"),),
         corner=clip_length(links.duration) if links.duration else "",
@@ -62,7 +62,7 @@ def post_grid(
         post_tile(post, now=now, publisher=publishers.get(post.publisher, ""), totals=totals.get(post.id))
         for post in posts
     ]
-    if picked := tiles(items, key=key, label="Posts", size=size):
+    if picked := tiles(items, key=key, label="Posts", size=size, ratio="4 / 5"):
         open_page("post", id=picked)
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.post import PostTotals
-from dashboard.formatting import duration, money, percent, short_number
+from dashboard.formatting import UNKNOWN, money, number, percent, short_number
+
+
+def watch_time(seconds: float) -> str:
+    """Time watched, in one unit: it stands beside counts, where precision to the minute says nothing.
+
+    >>> watch_time(0), watch_time(95), watch_time(5_400), watch_time(3_600_000)
+    ('–', '95 s', '1.5 h', '1,000 h')
+    """
+    if seconds < 600:
+        return f"{seconds:.0f} s" if seconds else UNKNOWN
+    hours = seconds / 3_600
+    return f"{number(hours, 1 if hours < 100 else 0)} h"
 
 
 def post_results(totals: PostTotals) -> None:
@@ -19,9 +31,15 @@ def post_results(totals: PostTotals) -> None:
         return f"{percent(count / seen)} of views" if seen else "no views yet"
 
     with st.grid(5, min_column_width=130, gap="xsmall"):
-        st.metric("Views", short_number(seen), border=True, help="Impressions: how often it was on a viewer's screen.")
         st.metric(
-            "Watch time", duration(round(totals.watch_seconds * 1000)) if totals.watch_seconds else "–", border=True,
+            "Views",
+            short_number(seen),
+            border=True,
+            height="stretch",
+            help="How often it was on a viewer's screen.",
+        )
+        st.metric(
+            "Watch time", watch_time(totals.watch_seconds), border=True,
             delta=f"{totals.watch_seconds / seen:.1f} s per view" if seen else "no views yet",
             delta_color="off", delta_arrow="off",
         )  # fmt: skip

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.domain.account import Account
 from core.domain.errors import CallerError, ServiceError
-from core.domain.feed import FeedPage, Slot
+from core.domain.events import EventKind
+from core.domain.feed import FeedPage
 from core.domain.ids import new_id
 from dashboard.context import clock, services
 
@@ -89,36 +90,30 @@ def next_page(account: Account, session: PreviewSession) -> None:
 
 def act_as_viewer(account: Account, session: PreviewSession, kind: str, position: int) -> None:
     """Do something as the viewer; what the next page would have been is kept first, to compare with."""
-    if session.baseline is None:
-        session.baseline = session.upcoming(account)
-
-    def act() -> Slot:
-        return services().preview.act(account, session.page, position, kind, now=clock())
-
-    if (slot := told(act)) is not None:
-        session.acts.append(f"{DONE.get(kind, kind)} slot {slot.position + 1}")
-        st.toast(f"{DONE.get(kind, kind)} slot {slot.position + 1}. The next page knows.", icon=":material/bolt:")
+    try:
+        before = session.baseline or session.upcoming(account)
+        acted = services().preview.act(account, session.page, position, kind, now=clock())
+    except (CallerError, ServiceError) as error:
+        st.toast(error.detail, icon=":material/error:", duration="long")
+        return
+    session.baseline = before
+    words = f"{DONE[acted.kind]} slot {acted.slot.position + 1}"
+    session.acts.append(words)
+    st.toast(f"{words}. The next page knows.", icon=":material/bolt:")
 
 
 DONE = {
-    "watch": "Watched to the end:",
-    "like": "Like changed on",
-    "share": "Shared",
-    "not_interested": "Skipped",
-    "follow": "Follow changed for",
-    "product_click": "Opened the product of",
-    "add_to_cart": "Added to the cart from",
-    "order": "Bought from",
+    EventKind.WATCH: "Watched to the end",
+    EventKind.LIKE: "Liked",
+    EventKind.UNLIKE: "Took back the like of",
+    EventKind.SHARE: "Shared",
+    EventKind.NOT_INTERESTED: "Skipped",
+    EventKind.FOLLOW: "Followed the publisher of",
+    EventKind.UNFOLLOW: "Unfollowed the publisher of",
+    EventKind.PRODUCT_CLICK: "Opened the product of",
+    EventKind.ADD_TO_CART: "Added to the cart from",
+    EventKind.ORDER: "Bought from",
 }
-
-
-def told(do: Callable[[], Slot]) -> Slot | None:
-    """Run it; a refusal is told in a toast."""
-    try:
-        return do()
-    except (CallerError, ServiceError) as error:
-        st.toast(error.detail, icon=":material/error:", duration="long")
-        return None
 
 
 def told_done(do: Callable[[], None]) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.domain.account import Account
+from core.domain.ids import Millis
 from core.domain.post import Post, PostStatus
-from dashboard.components.post_grid import post_grid, title_of
-from dashboard.components.status_timeline import status_badge
+from dashboard.components.post_grid import post_grid, post_tile
+from dashboard.components.post_results import watch_time
+from dashboard.components.status_timeline import status_colour
+from dashboard.components.tiles import Tile, tiles
 from dashboard.context import clock, services
-from dashboard.formatting import ago, duration, money, short_number
-from dashboard.links import open_page, page_link
-from dashboard.literal import literal
+from dashboard.formatting import ago, money, short_number
+from dashboard.links import open_page
 
 _LISTED = 6
 _NEEDS = (PostStatus.REJECTED, PostStatus.FAILED, PostStatus.DRAFT)
@@ -39,9 +43,7 @@ def publisher_overview(account: Account) -> None:
             "Need you", sum(counts[status] for status in _NEEDS), border=True, help="Drafts, rejected and failed posts."
         )
         st.metric("Views", short_number(reach.counts.get("impression", 0)), border=True)
-        st.metric(
-            "Watch time", duration(round(reach.watch_seconds * 1000)) if reach.watch_seconds else "–", border=True
-        )
+        st.metric("Watch time", watch_time(reach.watch_seconds), border=True)
         st.metric(
             "Sales", money(reach.revenue_minor), border=True, help="Orders after a click on a product of your posts."
         )
@@ -63,38 +65,37 @@ def _needs(account: Account) -> None:
     posts = services().catalog.find(account, statuses=_NEEDS, limit=_LISTED).items
     if not posts:
         st.caption("Nothing. Every post is on its way or live.")
-    for post in sorted(posts, key=lambda post: _NEEDS.index(post.status)):
-        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-            status_badge(post.status)
-            with st.container(gap=None):
-                _link(post)
-                st.caption(_why(account, post))
+        return
+    ordered = sorted(posts, key=lambda post: _NEEDS.index(post.status))
+    tiles_of = [_row(post, _why(account, post)) for post in ordered]
+    if picked := tiles(tiles_of, key="overview_needs", label="Posts that need you", layout="list"):
+        draft = any(post.id == picked and post.status is PostStatus.DRAFT for post in posts)
+        open_page("studio") if draft else open_page("post", id=picked)
 
 
-def _link(post: Post) -> None:
-    if post.status is PostStatus.DRAFT:
-        page_link("studio", literal(title_of(post)))
-    else:
-        page_link("post", literal(title_of(post)), id=post.id)
+def _row(post: Post, line: str) -> Tile:
+    return replace(
+        post_tile(post, now=clock()), lines=(line,), badges=((post.status.label, status_colour(post.status)),)
+    )
 
 
 def _why(account: Account, post: Post) -> str:
     if post.status is PostStatus.REJECTED:
-        outcome = services().moderation.outcome(account, post.id)
-        return literal(f"{outcome.headline} {outcome.next_step}")
+        return services().moderation.outcome(account, post.id).headline
     if post.status is PostStatus.FAILED:
-        return literal(post.problem or "Its file could not be made playable.")
-    missing = services().catalog.missing(post)
-    return " ".join(missing) if missing else "Ready to submit."
+        return post.problem or "Its file could not be made playable."
+    return " ".join(services().catalog.missing(post)) or "Ready to submit."
 
 
 def _lately(account: Account) -> None:
     now = clock()
-    posts = services().catalog.find(account, limit=_LISTED + 2).items
-    for post in posts:
-        last = post.history[-1] if post.history else None
-        with st.container(gap=None):
-            page_link("post", literal(title_of(post)), id=post.id)
-            st.caption(
-                f"{last.status.label if last else post.status.label} {ago(last.at if last else post.updated_at, now)}"
-            )
+    posts = services().catalog.find(account, limit=_LISTED).items
+    items = [_row(post, f"{post.status.label} {ago(_since(post), now)}") for post in posts]
+    if picked := tiles(
+        [replace(item, badges=()) for item in items], key="overview_lately", label="Latest changes", layout="list"
+    ):
+        open_page("post", id=picked)
+
+
+def _since(post: Post) -> Millis:
+    return post.history[-1].at if post.history else post.updated_at

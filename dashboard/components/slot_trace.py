@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 import streamlit as st
 
+from core.domain.events import EventKind
 from core.domain.feed import FeedPage, Slot
 from dashboard import charts
 from dashboard.formatting import UNKNOWN, number, percent
 from dashboard.literal import literal
 
 _TOTAL = "score"
+_ACTIONS = frozenset({"completion", *(kind.value for kind in EventKind)})
 
 
 def slot_table(page: FeedPage, *, key: str, fresh: Collection[str] = ()) -> int | None:
@@ -42,12 +44,12 @@ def slot_table(page: FeedPage, *, key: str, fresh: Collection[str] = ()) -> int 
         column_config={
             "Slot": st.column_config.NumberColumn(width=48),
             "Poster": st.column_config.ImageColumn(width=52),
-            "Post": st.column_config.TextColumn(width="medium"),
-            "Kind": st.column_config.TextColumn(width="small"),
-            "Why it is here": st.column_config.TextColumn(width="large"),
-            "Sources": st.column_config.ListColumn(width="small"),
+            "Post": st.column_config.TextColumn(width=170),
+            "Kind": st.column_config.TextColumn(width=92),
+            "Why it is here": st.column_config.TextColumn(width=210),
+            "Sources": st.column_config.ListColumn(width=110),
             "Score": st.column_config.ProgressColumn(
-                format="%.3f", min_value=0.0, max_value=max(best, 1e-9), width="small"
+                format="%.3f", min_value=0.0, max_value=max(best, 1e-9), width=110
             ),
         },
     )
@@ -74,9 +76,19 @@ def slot_detail(slot: Slot, titles: Mapping[str, str]) -> None:
 
 def score_chart(slot: Slot, *, key: str) -> None:
     """Draw the parts of a slot's score."""
-    parts = {name: value for name, value in slot.reason.scores.items() if value}
-    if parts:
-        st.plotly_chart(charts.score_bars(parts), key=key, config={"displayModeBar": False}, alt="Scores of this slot")
+    scores = slot.reason.scores
+    odds = {name: value for name, value in scores.items() if name in _ACTIONS}
+    with st.container(horizontal=True, gap="xsmall"):
+        for name, value in scores.items():
+            if name not in _ACTIONS:
+                st.badge(f"{name.replace('_', ' ').capitalize()} {number(value, 3)}", color="gray")
+    if odds:
+        st.caption("How likely the viewer is to do each of these with this post, as predicted:")
+        st.plotly_chart(charts.odds_bars(odds), key=key, config={"displayModeBar": False}, alt=_odds_in_words(odds))
+
+
+def _odds_in_words(odds: Mapping[str, float]) -> str:
+    return "Predicted: " + ", ".join(f"{name.replace('_', ' ')} {percent(value, 2)}" for name, value in odds.items())
 
 
 def stage_trace(page: FeedPage, *, key: str) -> None:

@@ -13,7 +13,8 @@ from typing import Literal
 import streamlit as st
 from streamlit.components.v2 import component
 
-Layout = Literal["grid", "fixed", "rows"]
+Layout = Literal["grid", "fixed", "rows", "list"]
+"""`grid` fills the width, `fixed` keeps its size; `rows` are cards with a small picture beside words, `list` one such per line."""
 _HERE = Path(__file__).parent
 _tiles = component(
     "feedroom.tiles",
