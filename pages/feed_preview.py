@@ -12,7 +12,7 @@ from dashboard.components.next_page import next_page_changes
 from dashboard.components.phone_frame import phone_frame
 from dashboard.components.preview_controls import preview_controls, viewer_in_words
 from dashboard.components.preview_session import Asked, act_as_viewer, next_page, preview_session
-from dashboard.components.slot_trace import score_chart, slot_detail, slot_table, stage_trace
+from dashboard.components.slot_trace import score_chart, slot_detail, slot_list, stage_trace
 from dashboard.components.viewer_acts import viewer_acts
 from dashboard.context import services
 
@@ -21,48 +21,36 @@ from dashboard.context import services
 def preview(me: Account, asked: Asked, viewer: SampleViewer) -> None:
     """A fragment, so that scrolling the phone redraws nothing but what belongs to it."""
     session = preview_session(me, asked)
+    session.tell()
     state = services().preview.state(me, viewer.id)
     viewer_in_words(me, viewer, state)
     for note in session.page.notes:
         st.info(note, icon=":material/info:")
     left, right = st.columns([1, 2.1], gap="large")
     with left:
-        view = phone_frame(
+        visible = phone_frame(
             session.page, key="phone", liked=state.liked, follows=state.follows, fresh=session.fresh,
             jump=(session.jumps, session.jump_to),
+            on_act=lambda kind, slot: act_as_viewer(me, session, kind, slot), on_next=lambda: next_page(me, session),
         )  # fmt: skip
-        if view.act:
-            act_as_viewer(me, session, view.act.kind, view.act.slot)
-        pressed = st.button(
-            "Next page",
-            key="next_page",
-            icon=":material/skip_next:",
-            width="stretch",
-            disabled=session.page.cursor is None,
-        )
+        st.button(
+            "Next page", key="next_page", icon=":material/skip_next:", width="stretch",
+            disabled=session.page.cursor is None, on_click=next_page, args=(me, session),
+        )  # fmt: skip
         st.caption(f"Page {session.number}. Arrow keys move in the phone, space plays and pauses.")
-    if view.next or pressed:
-        next_page(me, session)
-        st.rerun(scope="fragment")
-    if view.act:
-        st.rerun(scope="fragment")
     with right:
         if not session.page.slots:
             st.caption("This page has no slot.")
             return
+        slot = session.page.slots[visible]
         with st.container(border=True):
-            slot = session.page.slots[view.visible]
             slot_detail(slot, {one.post: one.title for one in session.page.slots})
-            viewer_acts(me, session, view.visible, state)
+            viewer_acts(me, session, visible, state)
         names = ["Slots", "Next page", "Content mix", "How it was made"]
         slots, following, mix, made = st.tabs(names, key="preview_tab", on_change="rerun")
         if slots.open:
             with slots:
-                chosen = slot_table(session.page, key=f"slots-{session.page.request}", fresh=session.fresh)
-                if chosen is not None and chosen != st.session_state.get("jumped"):
-                    session.jump(chosen)
-                    st.session_state["jumped"] = chosen
-                    st.rerun(scope="fragment")
+                slot_list(session.page, key="slot_list", visible=visible, fresh=session.fresh, on_pick=session.jump)
         if following.open:
             with following:
                 next_page_changes(me, session)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.domain.account import Account
 from core.domain.feed import Slot
 from dashboard.components.preview_session import PreviewSession
+from dashboard.components.slot_trace import slot_tile
+from dashboard.components.tiles import tiles
 from dashboard.formatting import plural
 from dashboard.literal import literal
 
@@ -28,39 +29,21 @@ def next_page_changes(account: Account, session: PreviewSession) -> None:
     st.markdown(
         f"**{plural(new, 'post')} new, {moved} moved** on the next page, after: {literal(', '.join(session.acts))}."
     )
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Slot": slot.position + 1,
-                    "Change": _change(slot, was),
-                    "Poster": slot.media.poster or None,
-                    "Post": slot.title or slot.caption[:80],
-                    "Kind": slot.kind.label,
-                    "Why it is there": slot.reason.sentence,
-                }
-                for slot in after
-            ]
-        ),
-        hide_index=True,
-        row_height=56,
-        height="content",
-        alt="The next page and what has changed on it",
-        column_config={
-            "Slot": st.column_config.NumberColumn(width=48),
-            "Change": st.column_config.TextColumn(width="small"),
-            "Poster": st.column_config.ImageColumn(width=52),
-            "Why it is there": st.column_config.TextColumn(width="large"),
-        },
+    tiles(
+        [slot_tile(slot, _change(slot, was), (slot.kind.label, "gray")) for slot in after],
+        key="next_page_slots",
+        label="The next page as it is now",
+        layout="list",
+        disabled=True,
     )
     if gone := [slot.title or slot.caption[:60] for slot in before if slot.post not in now]:
         st.caption(f"No longer on it: {literal('; '.join(gone))}.")
 
 
-def _change(slot: Slot, was: dict[str, int]) -> str:
+def _change(slot: Slot, was: dict[str, int]) -> tuple[str, str]:
     if slot.post not in was:
-        return "New"
+        return "New", "green"
     by = was[slot.post] - slot.position
     if by == 0:
-        return "Same"
-    return f"▲ {by} up" if by > 0 else f"▼ {-by} down"
+        return "Same place", "gray"
+    return (f"{by} up", "blue") if by > 0 else (f"{-by} down", "orange")

@@ -178,7 +178,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     held.set(root, state);
     state.leave = mount(root, state);
   }
-  state.tell = (visible) => { if (visible !== state.told) { state.told = visible; setStateValue("visible", visible); } };
+  state.tell = (visible) => { if (visible !== state.told) { state.told = visible; setStateValue("visible", [data.page, visible]); } };
   marks(root, data);
   if (data.jump && data.jump.number !== state.jump) {
     state.jump = data.jump.number;

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from core.domain.feed import FeedPage, Slot
@@ -23,33 +23,33 @@ _phone = component(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneAct:
-    """A button pressed in the phone: the kind of viewer event it stands for, and the slot's position."""
-
-    kind: str
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneView:
-    """What the phone says this run: the slot on its screen, a button just pressed, whether the next page was asked for."""
-
-    visible: int
-    act: PhoneAct | None
-    next: bool
-
-
 def phone_frame(
     page: FeedPage,
     *,
     key: str,
+    on_act: Callable[[str, int], None],
+    on_next: Callable[[], None],
     liked: Collection[str] = (),
     follows: Collection[str] = (),
     fresh: Collection[str] = (),
     jump: tuple[int, int] | None = None,
-) -> PhoneView:
-    """Draw `page`. `fresh` are posts to mark as new; `jump` is (number, slot): a number not seen before scrolls to the slot."""
+) -> int:
+    """Draw `page`; returns the position of the slot on the phone's screen.
+
+    A button in the phone calls `on_act` with the kind of viewer event and the slot's position, its last screen calls `on_next`;
+    both before the page is drawn anew. `fresh` are posts to mark as new; `jump` is (number, slot): a number not seen before
+    scrolls to the slot.
+    """
+
+    def acted() -> None:
+        act = st.session_state[key].act
+        if act and 0 <= int(act["slot"]) < len(page.slots):
+            on_act(str(act["kind"]), int(act["slot"]))
+
+    def asked() -> None:
+        if st.session_state[key].next:
+            on_next()
+
     drawn = _phone(
         key=key,
         data={
@@ -61,18 +61,14 @@ def phone_frame(
             "end": "End of this page." if page.cursor else "That was everything this viewer has not seen yet.",
             "jump": {"number": jump[0], "slot": jump[1]} if jump else None,
         },
-        default={"visible": 0},
+        default={"visible": [page.request, 0]},
         on_visible_change=lambda: None,
-        on_act_change=lambda: None,
-        on_next_change=lambda: None,
+        on_act_change=acted,
+        on_next_change=asked,
     )
-    visible = int(drawn.visible or 0)
-    act = drawn.act
-    return PhoneView(
-        visible=visible if visible < len(page.slots) else 0,
-        act=PhoneAct(str(act["kind"]), int(act["slot"])) if act and int(act["slot"]) < len(page.slots) else None,
-        next=bool(drawn.next),
-    )
+    # The phone still speaks of the page before until it has drawn this one.
+    request, visible = drawn.visible or (page.request, 0)
+    return int(visible) if request == page.request and 0 <= int(visible) < len(page.slots) else 0
 
 
 def _slot(slot: Slot, fresh: bool) -> dict[str, object]:

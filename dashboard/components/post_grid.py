@@ -76,9 +76,9 @@ def post_table(
     """Draw one row per post; selecting a row opens its page."""
     rows = [
         {
-            "Poster": media_links(post).poster or None,
+            "Poster": media_links(post).poster,
             "Title": title_of(post),
-            "Publisher": publishers.get(post.publisher, ""),
+            **({"Publisher": publishers.get(post.publisher, "")} if publishers else {}),
             "Status": [post.status.label],
             "Kind": post.kind.label,
             "Views": (found := totals.get(post.id, _NOTHING)).counts.get("impression", 0),
@@ -100,14 +100,14 @@ def post_table(
         alt="Posts with their status and reach",
         column_config={
             "Poster": st.column_config.ImageColumn(width=56),
-            "Title": st.column_config.TextColumn(width="large"),
+            "Title": st.column_config.TextColumn(width="medium"),
             "Status": st.column_config.MultiselectColumn(
                 options=[status.label for status in PostStatus],
                 color=[status_colour(status) for status in PostStatus],
                 width="small",
             ),
-            "Kind": st.column_config.TextColumn(width="small"),
-            "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width="medium"),
+            "Kind": st.column_config.TextColumn(width=100),
+            "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
         },
     )
     if rows_chosen := chosen.selection.rows:

@@ -41,6 +41,7 @@ class PreviewSession:
     acts: list[str] = field(default_factory=list)
     jumps: int = 0
     jump_to: int = 0
+    told: tuple[str, str] | None = None
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -53,6 +54,12 @@ class PreviewSession:
             account, self.asked.viewer, size=self.asked.size, policy=self.asked.policy, shown=self.passed,
             request=self.next_request, now=clock(),
         )  # fmt: skip
+
+    def tell(self) -> None:
+        """Say what came of the last act. A callback cannot: what it draws in a fragment lands at the top of the page."""
+        if self.told is not None:
+            st.toast(self.told[0], icon=f":material/{self.told[1]}:")
+            self.told = None
 
     def jump(self, slot: int) -> None:
         """Scroll the phone to a slot."""
@@ -94,12 +101,12 @@ def act_as_viewer(account: Account, session: PreviewSession, kind: str, position
         before = session.baseline or session.upcoming(account)
         acted = services().preview.act(account, session.page, position, kind, now=clock())
     except (CallerError, ServiceError) as error:
-        st.toast(error.detail, icon=":material/error:", duration="long")
+        session.told = (error.detail, "error")
         return
     session.baseline = before
     words = f"{DONE[acted.kind]} slot {acted.slot.position + 1}"
     session.acts.append(words)
-    st.toast(f"{words}. The next page knows.", icon=":material/bolt:")
+    session.told = (f"{words}. The next page knows.", "bolt")
 
 
 DONE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from core.domain.events import EventKind
 from core.domain.feed import FeedPage, Slot
 from dashboard import charts
+from dashboard.components.tiles import Tile, tiles
 from dashboard.formatting import UNKNOWN, number, percent
 from dashboard.literal import literal
 
@@ -17,44 +18,40 @@ _TOTAL = "score"
 _ACTIONS = frozenset({"completion", *(kind.value for kind in EventKind)})
 
 
-def slot_table(page: FeedPage, *, key: str, fresh: Collection[str] = ()) -> int | None:
-    """Draw one row per slot; returns the position of the row that is selected, None if none is."""
-    best = max((slot.reason.scores.get(_TOTAL, 0.0) for slot in page.slots), default=0.0)
-    rows = [
-        {
-            "Slot": slot.position + 1,
-            "Poster": slot.media.poster or None,
-            "Post": slot.title or slot.caption[:80],
-            "Kind": slot.kind.label,
-            "Why it is here": ("New on this page. " if slot.post in fresh else "") + slot.reason.sentence,
-            "Sources": list(slot.reason.sources),
-            "Score": slot.reason.scores.get(_TOTAL),
-        }
-        for slot in page.slots
-    ]
-    chosen = st.dataframe(
-        pd.DataFrame(rows),
+def slot_list(
+    page: FeedPage, *, key: str, visible: int, on_pick: Callable[[int], None], fresh: Collection[str] = ()
+) -> None:
+    """Draw the slots with reason, sources and score, the one on the phone's screen marked; `on_pick` gets a position."""
+    tiles(
+        [_slot_tile(slot, chosen=slot.position == visible, fresh=slot.post in fresh) for slot in page.slots],
         key=key,
-        hide_index=True,
-        row_height=56,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-row",
-        alt="The slots of this page with their reasons",
-        column_config={
-            "Slot": st.column_config.NumberColumn(width=48),
-            "Poster": st.column_config.ImageColumn(width=52),
-            "Post": st.column_config.TextColumn(width=170),
-            "Kind": st.column_config.TextColumn(width=92),
-            "Why it is here": st.column_config.TextColumn(width=210),
-            "Sources": st.column_config.ListColumn(width=110),
-            "Score": st.column_config.ProgressColumn(
-                format="%.3f", min_value=0.0, max_value=max(best, 1e-9), width=110
-            ),
-        },
+        label="The slots of this page",
+        layout="list",
+        on_pick=lambda picked: on_pick(int(picked)),
     )
-    selected = chosen.selection.rows
-    return int(selected[0]) if selected else None
+
+
+def slot_tile(slot: Slot, *badges: tuple[str, str], chosen: bool | None = None) -> Tile:
+    """A slot with its place, title and reason."""
+    title = slot.title or slot.caption[:80]
+    return Tile(
+        id=str(slot.position),
+        label=f"Slot {slot.position + 1}: {title}. {slot.reason.sentence}",
+        image=slot.media.poster,
+        alt=f"Poster of {title}",
+        title=f"{slot.position + 1}. {title}",
+        lines=(slot.reason.sentence,),
+        badges=badges,
+        chosen=chosen,
+    )
+
+
+def _slot_tile(slot: Slot, *, chosen: bool, fresh: bool) -> Tile:
+    score = slot.reason.scores.get(_TOTAL)
+    badges = [("New", "green")] if fresh else []
+    badges += [(slot.kind.label, "gray"), *((source, "blue") for source in slot.reason.sources)]
+    badges += [(f"score {number(score, 3)}", "gray")] if score is not None else []
+    return slot_tile(slot, *badges, chosen=chosen)
 
 
 def slot_detail(slot: Slot, titles: Mapping[str, str]) -> None:

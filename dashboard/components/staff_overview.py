@@ -34,7 +34,7 @@ def queue_overview(account: Account) -> None:
 
 
 def posts_overview(account: Account) -> None:
-    """Draw how many posts are in each status, each a way into the library."""
+    """Draw how many posts are in each status, and the way to them."""
     counts = services().catalog.counts(account)
     st.subheader("Posts")
     with st.grid(5, min_column_width=150, gap="xsmall"):

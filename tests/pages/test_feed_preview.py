@@ -1,0 +1,88 @@
+"""The feed preview under AppTest; the phone itself is played in a real browser elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.bootstrap import Services, clock
+from core.domain.account import Role
+from core.domain.post import Post, PostKind
+from tests.pages.conftest import OpenPage
+
+
+@pytest.fixture
+def feed(services: Services) -> Services:
+    """The small world with enough live posts for two pages."""
+    pattern: Post = services.stores.posts.get("post-live")
+    for number in range(20):
+        services.stores.posts.insert(
+            replace(
+                pattern, id=f"live-{number}", title=f"Live {number}", kind=list(PostKind)[number % 4],
+                publisher="kesari" if number % 2 else "riya", tags=("saree",) if number % 3 else ("diwali",),
+                published_at=clock() - number, updated_at=clock() - number,
+            )
+        )  # fmt: skip
+    return services
+
+
+def test_a_slot_says_why_it_is_there(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER)
+    assert not page.exception
+    assert any(text.value.startswith("**Slot 1: ") for text in page.markdown)
+    assert any("Placed by" in caption.value for caption in page.caption)
+    assert page.selectbox("viewer").options == ["Ananya, 27, Pune, Handloom"]
+
+
+def test_looking_leaves_the_viewer_as_it_was(open_page: OpenPage, feed: Services) -> None:
+    open_page("feed_preview", Role.PRODUCT_MANAGER)
+    assert feed.stores.live.viewers.read("viewer-1").viewer.version == 0
+
+
+def test_counting_marks_the_page_as_seen(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER)
+    page.toggle("counts").set_value(True).run()
+    assert len(feed.stores.live.viewers.read("viewer-1").viewer.seen) == 10
+
+
+def test_a_like_shows_what_it_changes_and_the_next_page_brings_it(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER)
+    page.button("act_like").click().run()
+    session = page.session_state["feed_preview"]
+    assert session.acts == ["Liked slot 1"]
+    assert session.baseline is not None
+    assert len(feed.stores.live.viewers.read("viewer-1").viewer.liked) == 1
+    before = {slot.post for slot in session.page.slots}
+    page.button("next_page").click().run()
+    following = page.session_state["feed_preview"]
+    assert not page.exception
+    assert following.number == 2
+    assert not before & {slot.post for slot in following.page.slots}
+
+
+def test_the_like_button_takes_the_like_back(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER)
+    page.button("act_like").click().run()
+    assert page.button("act_like").label == "Take the like back"
+    page.button("act_like").click().run()
+    assert feed.stores.live.viewers.read("viewer-1").viewer.liked == ()
+
+
+def test_a_reset_asks_first(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("feed_preview", Role.ADMINISTRATOR)
+    page.button("act_like").click().run()
+    page.button("reset_viewer").click().run()
+    assert page.button("confirm_reset").label == "Reset viewer"
+    assert len(feed.stores.live.viewers.read("viewer-1").viewer.liked) == 1
+
+
+def test_the_page_size_is_in_the_address(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER, slots="6")
+    assert len(page.session_state["feed_preview"].page.slots) == 6
+
+
+def test_without_sample_viewers_it_says_so(open_page: OpenPage, services: Services) -> None:
+    services.stores.sample_viewers.delete("viewer-1")
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER)
+    assert any("no sample viewers" in info.value for info in page.info)
