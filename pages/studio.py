@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import streamlit as st
-from dashboard.components.uploader import uploader
 
 from core.domain.account import Role
-from core.domain.errors import CallerError
 from core.domain.post import PostStatus
 from dashboard import access
 from dashboard.components.draft_card import draft_card
 from dashboard.components.post_fields import save_while_typing
 from dashboard.components.submitted_posts import submitted_posts
+from dashboard.components.uploader import uploader
 from dashboard.context import clock, services
 from dashboard.formatting import plural
+from dashboard.messages import refusals
 
 DRAFTS_SHOWN = 8
 
@@ -25,10 +25,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         "Draft without a file", key="new_draft", icon=":material/note_add:", type="tertiary"
     )
 if new:
-    try:
+    with refusals():
         services().catalog.create_draft(me, now=clock())
-    except CallerError as error:
-        st.error(error.detail, icon=":material/error:")
 
 if me.publisher is None:
     st.info("An administrator has no posts of their own. These are the drafts of every publisher.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.account import Account
-from core.domain.errors import CallerError, Conflict, InvalidInput
+from core.domain.errors import CallerError, ServiceError
 from core.domain.ids import Millis
 from core.domain.post import Post
 from dashboard.components.draft_media import draft_media
 from dashboard.components.post_fields import forget_fields, post_fields, remember_saved, seen_value
 from dashboard.context import clock, services
 from dashboard.formatting import local
+from dashboard.messages import refusals, sentence
 
 
 def draft_card(account: Account, post: Post) -> None:
@@ -69,10 +70,12 @@ def _save(account: Account, id: str, prefix: str, field: str) -> None:
             now=now,
             seen={field: seen_value(prefix, field)},
         )
-    except InvalidInput as error:
-        problems[field] = f"Not saved. {field.replace('_', ' ').capitalize()}: {error.why}."
-    except (Conflict, CallerError) as error:
-        problems[field] = f"Not saved: {error.detail}."
+    except CallerError as error:
+        problems[field] = f"Not saved. {sentence(error)}"
+    except ServiceError:
+        problems[field] = (
+            "Not saved: a server does not answer. What you typed is still here; change it again in a moment."
+        )
     else:
         problems.pop(field, None)
         remember_saved(prefix, field, post)
@@ -80,14 +83,11 @@ def _save(account: Account, id: str, prefix: str, field: str) -> None:
 
 
 def _submit(account: Account, post: Post, prefix: str) -> None:
-    try:
+    with refusals():
         services().catalog.submit(account, post.id, now=clock())
-    except CallerError as error:
-        st.error(error.detail, icon=":material/error:")
-        return
-    forget_fields(prefix)
-    st.session_state["studio:submitted"] = post.id
-    st.rerun()
+        forget_fields(prefix)
+        st.session_state["studio:submitted"] = post.id
+        st.rerun()
 
 
 @st.dialog("Delete this draft?", icon=":material/delete:")
@@ -95,13 +95,10 @@ def _confirm_delete(account: Account, post: Post) -> None:
     st.write("The draft and its file are deleted. This cannot be undone.")
     with st.container(horizontal=True):
         if st.button("Delete draft", type="primary", key="confirm_delete"):
-            try:
+            with refusals():
                 services().catalog.delete_draft(account, post.id, now=clock())
-            except CallerError as error:
-                st.error(error.detail, icon=":material/error:")
-                return
-            st.toast("The draft is deleted.", icon=":material/delete:")
-            st.rerun()
+                st.toast("The draft is deleted.", icon=":material/delete:")
+                st.rerun()
         if st.button("Keep it", key="keep_draft"):
             st.rerun()
 

@@ -10,6 +10,7 @@ from core.domain.job import JobState
 from core.domain.post import Media, MediaKind, Post, PostStatus
 from dashboard.components.player import player
 from dashboard.components.tiles import Tile, tiles
+from dashboard.components.told import tell, tell_later
 from dashboard.components.uploader import uploader
 from dashboard.context import clock, services
 from dashboard.formatting import clip_length, size
@@ -46,10 +47,11 @@ def poster_choice(account: Account, post: Post, *, key: str, disabled: bool = Fa
     def choose(name: str) -> None:
         try:
             services().catalog.choose_poster(account, post.id, name, now=clock())
-            st.toast("The poster is changed.", icon=":material/image:")
+            tell_later(key, "The poster is changed.", "image")
         except CallerError as error:
-            st.toast(error.detail, icon=":material/error:")
+            tell_later(key, error)
 
+    tell(key)
     st.caption("Poster")
     tiles(
         [
@@ -106,7 +108,8 @@ def _failure(account: Account, post: Post) -> None:
         try:
             services().catalog.retry(account, post.id, now=clock())
         except CallerError as error:
-            st.toast(error.detail, icon=":material/error:")
+            tell_later(f"retry:{post.id}", error)
 
+    tell(f"retry:{post.id}")
     st.button("Try again", key=f"retry:{post.id}", icon=":material/refresh:", on_click=again)
     uploader(account, key=f"file:{post.id}", post=post.id, label="Replace the file")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.domain.account import Account
-from core.domain.errors import CallerError
 from core.domain.ids import SECOND, Millis
 from core.domain.post import Post, PostStatus
 from dashboard.context import clock, services
 from dashboard.links import open_page
+from dashboard.messages import refusals
 
 UNDO_FOR: Millis = 30 * SECOND
 
@@ -47,24 +47,18 @@ def _confirm_withdraw(account: Account, post: Post) -> None:
     note = st.text_input("Why (kept in its history)", key="withdraw_note", max_chars=200)
     with st.container(horizontal=True):
         if st.button("Withdraw", key="confirm_withdraw", type="primary"):
-            try:
+            with refusals():
                 services().catalog.withdraw(account, post.id, now=clock(), note=note.strip())
-            except CallerError as error:
-                st.error(error.detail, icon=":material/error:")
-                return
-            st.toast("Withdrawn. Undo is at the top of the page.", icon=":material/visibility_off:")
-            st.rerun()
+                st.toast("Withdrawn. Undo is at the top of the page.", icon=":material/visibility_off:")
+                st.rerun()
         if st.button("Keep it", key="keep_post"):
             st.rerun()
 
 
 def _act(label: str, icon: str, do: Callable[[], Post], done: str, *, primary: bool = False) -> None:
     if st.button(label, key=f"act_{icon}", icon=f":material/{icon}:", type="primary" if primary else "secondary"):
-        try:
+        with refusals():
             do()
-        except CallerError as error:
-            st.toast(error.detail, icon=":material/error:", duration="long")
-        else:
             st.toast(done, icon=f":material/{icon}:")
             st.rerun()
 

@@ -7,10 +7,10 @@ from typing import Final
 import streamlit as st
 
 from core.domain.account import Account
-from core.domain.errors import CallerError
 from core.domain.post import Post, PostStatus
 from dashboard.components.post_fields import FIELDS, follow, forget_fields, post_fields
 from dashboard.context import clock, services
+from dashboard.messages import refusals
 
 _CANNOT: Final = {
     PostStatus.SCREENING: "It is being checked right now; its words can be changed again in a moment.",
@@ -38,15 +38,12 @@ def post_editor(account: Account, post: Post) -> None:
             on_click=lambda: forget_fields(prefix),
         )  # fmt: skip
     if saved:
-        try:
+        with refusals():
             stored = services().catalog.edit(account, post.id, changes, now=clock(), expected_version=post.version)
-        except CallerError as error:
-            st.error(error.detail, icon=":material/error:")
-            return
-        forget_fields(prefix)
-        again = stored.status is PostStatus.SCREENING
-        st.toast("Saved; it is checked again." if again else "Saved.", icon=":material/save:")
-        st.rerun()
+            forget_fields(prefix)
+            again = stored.status is PostStatus.SCREENING
+            st.toast("Saved; it is checked again." if again else "Saved.", icon=":material/save:")
+            st.rerun()
 
 
 def _plain(value: object) -> object:
