@@ -20,6 +20,9 @@ sys.path[:] = [
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
+from starlette.requests import Request  # noqa: E402
+from starlette.responses import RedirectResponse  # noqa: E402
+from starlette.routing import Route  # noqa: E402
 
 from core.api.app import create_app  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
@@ -44,8 +47,14 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
+async def overview(request: Request) -> RedirectResponse:
+    """The first page by its name: Streamlit serves a default page at `/` only."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
+
+
 app = st.App(
     ROOT / "dashboard" / "main.py",
+    routes=[Route("/overview", overview)],
     middleware=[
         Middleware(KnownHosts, settings=Settings.from_environment()),
         Middleware(Sessions, services=services),

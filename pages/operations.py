@@ -18,7 +18,7 @@ operations, now = services().operations, clock()
 def health() -> None:
     """The stores, asked anew every ten seconds."""
     st.subheader("Stores")
-    with st.grid(4, min_column_width=220):
+    with st.grid(4, min_column_width=150):
         for store in operations.health(me):
             with st.container(border=True):
                 st.markdown(f"**{store.purpose}**")
@@ -27,7 +27,7 @@ def health() -> None:
                     st.caption(store.problem)
                 else:
                     st.badge(f"Answers in {store.milliseconds:.1f} ms", icon=":material/check:", color="green")
-                    st.caption(store.adapter)
+                    st.caption(store.adapter.replace("_", " "))
 
 
 def work() -> None:
@@ -35,7 +35,7 @@ def work() -> None:
     st.subheader("Background work")
     queue, lag = operations.queue(me, now=now), operations.lag(me)
     waiting = "Nothing waits" if queue.oldest_wait is None else f"The oldest waits {duration(queue.oldest_wait)}"
-    with st.grid(4, min_column_width=180):
+    with st.grid(4, min_column_width=150):
         st.metric("Queued", number(queue.counts["queued"]), help=waiting, border=True)
         st.metric("Running", number(queue.counts["running"]), border=True)
         st.metric("Failed", number(queue.counts["failed"]), border=True)
@@ -57,7 +57,7 @@ def house() -> None:
     """Posts, the data folder, versions."""
     st.subheader("House")
     posts, folder = operations.posts(me), operations.folder(me, now=now)
-    with st.grid(4, min_column_width=180):
+    with st.grid(4, min_column_width=150):
         st.metric(
             "Posts", number(sum(posts.values())), help=", ".join(f"{n} {s}" for s, n in posts.items()), border=True
         )

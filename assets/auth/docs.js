@@ -10,6 +10,13 @@ function make(tag, text, className) {
   return element;
 }
 
+// Backticks mark code in the descriptions.
+function prose(text, className) {
+  const element = make("p", undefined, className);
+  text.split("`").forEach((part, place) => element.append(place % 2 ? make("code", part) : part));
+  return element;
+}
+
 function resolve(description, schema) {
   while (schema && schema.$ref) {
     schema = schema.$ref.replace(/^#\//, "").split("/").reduce((at, name) => at[name], description);
@@ -47,7 +54,7 @@ function route(description, verb, path, operation) {
   const summary = make("summary");
   summary.append(make("span", verb.toUpperCase(), "verb"), make("code", path), make("span", operation.summary || "", "mail"));
   const inside = make("div", undefined, "inside");
-  if (operation.description) inside.append(make("p", operation.description));
+  if (operation.description) inside.append(prose(operation.description));
   if (operation.parameters?.length) {
     const table = make("table");
     for (const one of operation.parameters) {
@@ -71,7 +78,7 @@ function route(description, verb, path, operation) {
 }
 
 fetch(root.dataset.description).then((answer) => answer.json()).then((description) => {
-  root.append(make("p", description.info.description));
+  root.append(prose(description.info.description));
   const groups = new Map();
   for (const [path, verbs] of Object.entries(description.paths)) {
     for (const [verb, operation] of Object.entries(verbs)) {

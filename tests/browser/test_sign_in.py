@@ -96,6 +96,13 @@ def test_a_session_survives_a_killed_console(console: Console, signed_in: Signed
     expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
 
 
+def test_the_overview_also_answers_under_its_own_name(signed_in: SignedIn) -> None:
+    page = signed_in(Role.MODERATOR)
+    page.goto("/overview")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
 def test_each_role_finds_its_own_pages_in_the_sidebar(signed_in: SignedIn) -> None:
     page = signed_in(Role.MODERATOR)
     page.goto("/")
