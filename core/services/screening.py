@@ -88,6 +88,7 @@ class Screener:
             *_taken("text", lambda: _text_signals(self.mark(post, products))),
             *_taken("known", lambda: self._known_signals(post)),
             *_taken("catalogue", lambda: _catalogue_signals(post, products)),
+            *_history_signals(post),
         )
         outcome, total = risk.decide(signals)
         return Screening(
@@ -183,7 +184,7 @@ class Screener:
             return [Signal(name="known.allowed", score=0.0, detail="this very file was allowed before")]
         near = bank.nearest_blocked(media.dhash)
         if near is None:
-            return [Signal(name="known", score=0.0, detail=f"unlike all {bank.size:,} known files")]
+            return [Signal(name="known", score=0.0, detail=f"compared with {bank.size:,} known files")]
         how = f"{near.distance} of 64 bits from blocked entry {near.id}{', mirrored' if near.mirrored else ''}"
         if near.distance <= HOLD_DISTANCE:
             return [Signal(name="known.picture", score=0.95, hard=True, detail=f"the same picture: {how}")]
@@ -218,6 +219,14 @@ def _text_signals(texts: Iterable[MarkedText]) -> Sequence[Signal]:
         detail = f"“{quoted}” in the {marked.field}{more}"
         signals.append(Signal(name=f"text.{name}", score=match.score, hard=match.severity == 3, detail=detail))
     return signals
+
+
+def _history_signals(post: Post) -> Sequence[Signal]:
+    """A person's rejection outlives edits, withdrawing and restoring: until a person approves, a person looks again."""
+    decided = [line.status for line in post.history if line.status in (PostStatus.LIVE, PostStatus.REJECTED)]
+    if not decided or decided[-1] is not PostStatus.REJECTED:
+        return []
+    return [Signal(name="history.rejected", score=0.6, detail="a moderator rejected it before it was changed")]
 
 
 def _catalogue_signals(post: Post, products: Sequence[Product]) -> Sequence[Signal]:

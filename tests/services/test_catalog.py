@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.domain.post import PostKind, PostStatus
 from core.services.lifecycle import CATALOGUE
-from tests.services.catalog_world import NOW, World
+from core.services.moderation import Moderation
+from tests.services.catalog_world import NOW, VIDEO, World
 
 
 @pytest.fixture
@@ -229,3 +232,16 @@ def test_a_worker_that_writes_in_between_does_not_fail_a_submission(world: World
     monkeypatch.setattr(world.catalog, "get", get_then_be_overtaken)
     assert world.catalog.submit(world.brand, post.id, now=NOW).status is PostStatus.SCREENING
     assert raced
+
+
+@pytest.mark.parametrize("way", ["edit", "withdraw and restore"])
+def test_no_way_around_a_moderators_rejection_leads_back_without_a_person(world: World, way: str) -> None:
+    post = world.at(PostStatus.REJECTED, by="moderation")
+    world.stores.posts.patch(post.id, {"media": replace(VIDEO, sha256="a" * 64, dhash="0f" * 8)})
+    if way == "edit":
+        world.catalog.edit(world.brand, post.id, {"caption": "Harmless words"}, now=NOW)
+    else:
+        world.catalog.withdraw(world.brand, post.id, now=NOW)
+        world.catalog.restore(world.brand, post.id, now=NOW)
+    Moderation(world.stores, world.audit).screen(post.id, now=NOW)
+    assert world.stores.posts.get(post.id).status is PostStatus.IN_REVIEW
