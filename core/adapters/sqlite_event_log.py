@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from core.adapters.schema_version import refuse_newer
 from core.adapters.sqlite_connections import Connections
 from core.adapters.sqlite_leases import Leases
-from core.adapters.schema_version import refuse_newer
 from core.adapters.sqlite_schema import read_version
 from core.domain.ids import Millis
 from core.domain.ports.event_log import DeadLetter, NewEvent, Record

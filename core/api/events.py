@@ -37,7 +37,7 @@ class EventsAnswer:
 
 
 def _batch_schema() -> dict[str, Any]:
-    """`{"events": [ViewerEvent]}` for the description; the events are checked one by one, so that one bad event refuses no other."""
+    """`{"events": [ViewerEvent]}` for the description. Events are checked one by one: a bad one holds no other up."""
     event = TypeAdapter(ViewerEvent).json_schema()
     event.pop("$defs", None)
     kinds = [kind.value for kind in EventKind if kind is not EventKind.SERVED]

@@ -99,9 +99,9 @@ class Reason(StrEnum):
 class Case:
     """A post waiting for, or decided by, a person. Deciding needs the lease and the version.
 
-    `round` counts how often the post was submitted: a case of an earlier round needs no verdict any more. `priority` sorts the queue, highest first (before age is added);
-    `due_at` is the SLA's deadline. `sample` marks a live post that people check although the machine passed it. `skipped_by`
-    are the moderators who passed it on; `author` never reviews it.
+    `round` counts how often the post was submitted: a case of an earlier round needs no verdict any more. `priority` sorts
+    the queue, highest first (before age is added); `due_at` is the SLA's deadline. `sample` marks a live post that people
+    check although the machine passed it. `skipped_by` are the moderators who passed it on; `author` never reviews it.
     """
 
     id: str

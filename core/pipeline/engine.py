@@ -34,7 +34,7 @@ class Outcome:
     exhausted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeedPipeline(Generic[Q]):
     """A feed as its table of contents.
 

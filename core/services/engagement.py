@@ -9,7 +9,7 @@ import msgspec
 
 from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, TooLarge, Unavailable
 from core.domain.events import MAX_BATCH, ViewerEvent
-from core.domain.ids import DAY, Millis
+from core.domain.ids import Millis
 from core.domain.ports.event_log import NewEvent, Record
 from core.domain.post import Post, PostStatus, PostTotals
 from core.domain.viewer import REMEMBERED_EVENTS, ViewerState
@@ -33,7 +33,7 @@ class Engagement:
 
     def __init__(self, stores: Stores) -> None:
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
-        self._posts = Remembered(stores.posts, capacity=50_000)
+        self._posts = Remembered(stores.posts, capacity=50_000, remember_missing=False)
 
     def accept(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
         """Take a batch in; one result per event, in order.
@@ -98,11 +98,7 @@ class Engagement:
         return self._log.lag(TOPIC, GROUP)
 
     def _known_posts(self, ids: set[str], now: Millis) -> dict[str, Post]:
-        found = self._posts.get_many(sorted(ids), now=now)
-        # A post may have been made since it was last asked for and not found.
-        if missing := [id for id in ids if id not in found]:
-            found |= self._posts.get_many(missing, now=now + DAY)
-        return found
+        return self._posts.get_many(sorted(ids), now=now)
 
     def _feel(self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:
         """Apply events to their viewers' states, viewer by viewer, by compare-and-set."""

@@ -46,6 +46,10 @@ class Moderation:
         """The most urgent free case, under a lease; the one already held comes first."""
         return self._queue.claim_next(actor, now=now, severity=severity)
 
+    def peek(self, actor: Account, *, now: Millis) -> Case | None:
+        """The case that `claim_next` would give, without taking it."""
+        return self._queue.peek(actor, now=now)
+
     def claim(self, actor: Account, case_id: str, *, now: Millis) -> Case:
         """This very case. Raises Conflict naming who has it."""
         return self._queue.claim(actor, case_id, now=now)

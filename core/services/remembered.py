@@ -30,8 +30,17 @@ class Remembered(Generic[T]):
     If the store does not answer, what is remembered is given whatever its age. Thread safe.
     """
 
-    def __init__(self, collection: Collection[T], *, capacity: int = 20_000, lifetime: Millis = MINUTE) -> None:
+    def __init__(
+        self,
+        collection: Collection[T],
+        *,
+        capacity: int = 20_000,
+        lifetime: Millis = MINUTE,
+        remember_missing: bool = True,
+    ) -> None:
+        """Without `remember_missing`, an id that was not found is asked for again each time."""
         self._collection, self._capacity, self._lifetime = collection, capacity, lifetime
+        self._remember_missing = remember_missing
         self._held: dict[str, tuple[Millis, T | None]] = {}
         self._lock = Lock()
 
@@ -67,7 +76,7 @@ class Remembered(Generic[T]):
             read = self._collection.get_many(ids)
         except ServiceError:
             return {id: entry[1] for id in ids if (entry := self._held.get(id)) is not None and entry[1] is not None}
-        self._keep({id: (now, read.get(id)) for id in ids})
+        self._keep({id: (now, read.get(id)) for id in ids if self._remember_missing or id in read})
         return read
 
     def _keep(self, entries: dict[str, tuple[Millis, T | None]]) -> None:

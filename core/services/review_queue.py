@@ -48,15 +48,15 @@ class ReviewQueue:
         """The case to look at now: the one already held, else the most urgent that is free. None when nothing is left."""
         if (held := self.current(actor, now=now)) is not None:
             return held
-        self.return_expired(now=now)
-        for case in self._ranked(now, severity):
-            if (
-                self._may(actor, case)
-                and self._ready(case, now)
-                and (taken := self._take(actor, case.id, now)) is not None
-            ):
+        for case in self._free(actor, now, severity):
+            if (taken := self._take(actor, case.id, now)) is not None:
                 return taken
         return None
+
+    def peek(self, actor: Account, *, now: Millis) -> Case | None:
+        """The case that `claim_next` would give, left where it is."""
+        actor.require(Role.MODERATOR)
+        return next(self._free(actor, now, None), None)
 
     def claim(self, actor: Account, case_id: str, *, now: Millis) -> Case:
         """This very case, putting back the one held before. Raises Conflict naming who has it, Forbidden for one's own post."""
@@ -193,9 +193,12 @@ class ReviewQueue:
     def _priority(case: Case, now: Millis) -> float:
         return risk.priority(case.severity, case.screening.risk, case.created_at, case.due_at, now)
 
-    @staticmethod
-    def _may(actor: Account, case: Case) -> bool:
-        return case.author != actor.id and actor.id not in case.skipped_by
+    def _free(self, actor: Account, now: Millis, severity: Severity | None) -> Iterator[Case]:
+        """Cases this moderator may take, most urgent first."""
+        self.return_expired(now=now)
+        for case in self._ranked(now, severity):
+            if case.author != actor.id and actor.id not in case.skipped_by and self._ready(case, now):
+                yield case
 
     def _ready(self, case: Case, now: Millis) -> bool:
         """Whether the case still needs a verdict; finishes a screening that was cut off, closes a case that is stale."""

@@ -28,7 +28,10 @@ _NAMES: Final = {
     "catalogue.missing": "Missing product",
     "declared.ai_generated": "Made by AI",
 }
-_BLURRED: Final = "<style>.st-key-case_clip_blurred {filter: blur(28px) grayscale(1);}</style>"
+_BLURRED: Final = (
+    "<style>.st-key-case_clip_blurred {overflow: hidden; border-radius: 6px;}"
+    ".st-key-case_clip_blurred > * {filter: blur(28px) grayscale(1);}</style>"
+)
 
 
 def signal_name(signal: Signal) -> str:
@@ -64,7 +67,7 @@ def case_clip(view: CaseView) -> None:
 
 def case_signals(case: Case) -> None:
     """Draw each signal with its detail and score, and what they add up to."""
-    for signal in case.screening.signals:
+    for signal in sorted(case.screening.signals, key=lambda signal: (-signal.hard, signal.available, -signal.score)):
         icon, colour = _look(signal)
         score = "" if not signal.score else f" :gray[{signal.score:.2f}]"
         hard = " :red-badge[holds by itself]" if signal.hard else ""

@@ -42,7 +42,7 @@ def with_marks(text: str, matches: Sequence[TextMatch]) -> str:
     """Markdown that shows `text` as written, line breaks included, with the matches on a coloured ground.
 
     >>> with_marks("so *rude*!", [TextMatch(start=4, end=8, term="rude", list="abuse", severity=3, score=1.0)])
-    'so \\\\*:red-background[rude]\\\\*\\\\!'
+    'so \\\\*:red-background[:red[**rude**]]\\\\*\\\\!'
     """
     parts: list[str] = []
     done = 0
@@ -50,7 +50,10 @@ def with_marks(text: str, matches: Sequence[TextMatch]) -> str:
         if match.start < done:
             continue
         colour = _COLOURS.get(match.severity, "orange")
-        parts += [_kept(text[done : match.start]), f":{colour}-background[{_kept(text[match.start : match.end])}]"]
+        parts += [
+            _kept(text[done : match.start]),
+            f":{colour}-background[:{colour}[**{_kept(text[match.start : match.end])}**]]",
+        ]
         done = match.end
     return "".join([*parts, _kept(text[done:])])
 

@@ -47,15 +47,15 @@ def review_panel(me: Account, case: Case) -> None:
     with decision:
         _head(me, view)
         _decision(me, view)
-    words, signals, publisher = st.columns(3, gap="large")
-    with words:
-        st.subheader("Products")
-        case_evidence.case_products(view.products)
-    with signals:
-        st.subheader("What the check noticed")
+    noticed, products, publisher = st.columns(3, gap="large")
+    with noticed:
+        st.subheader("What the check noticed", anchor=False)
         case_evidence.case_signals(case)
+    with products:
+        st.subheader("Products", anchor=False)
+        case_evidence.case_products(view.products)
     with publisher:
-        st.subheader("Publisher")
+        st.subheader("Publisher", anchor=False)
         case_evidence.publisher_record(_publisher(view), view.record)
         trail = st.expander("Audit trail", on_change="rerun", key=f"trail-{case.id}")
         if trail.open:
@@ -97,6 +97,7 @@ def _decision(me: Account, view: CaseView) -> None:
         sorted(Reason, key=lambda reason: reason not in likely),
         format_func=lambda reason: reason.label,
         key=_reason_key(case),
+        wrap=True,
         help="Those that the check points to come first.",
     )
     note = st.text_area(

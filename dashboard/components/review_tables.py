@@ -15,6 +15,7 @@ from core.domain.post import Post
 from core.domain.review import QueueEntry
 from dashboard.components.case_clock import LOST
 from dashboard.components.case_evidence import why
+from dashboard.components.review_start import start_reviewing
 from dashboard.context import clock, services
 from dashboard.formatting import ago, local, number
 from dashboard.links import media_links
@@ -45,7 +46,7 @@ def queue_table(me: Account, entries: Sequence[QueueEntry]) -> None:
             "Why": why(entry.case),
             "Urgency": [SEVERITIES[entry.case.severity]],
             "Risk": entry.case.screening.risk,
-            "Waits since": ago(entry.case.created_at, now),
+            "Submitted": ago(entry.case.created_at, now),
             "Due": local(entry.case.due_at),
             "With": entry.holder_name or ("" if entry.claimable else "Your own post"),
         }
@@ -62,13 +63,15 @@ def queue_table(me: Account, entries: Sequence[QueueEntry]) -> None:
         alt="Cases that wait, most urgent first",
         column_config={
             "Poster": st.column_config.ImageColumn(width=56),
-            "Post": st.column_config.TextColumn(width="medium"),
+            "Post": st.column_config.TextColumn(width=180),
+            "Publisher": st.column_config.TextColumn(width="small"),
             "Why": st.column_config.ListColumn(width="medium"),
             "Urgency": st.column_config.MultiselectColumn(
                 options=list(SEVERITIES.values()), color=_COLOURS, width="small"
             ),
             "Risk": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.2f", width="small"),
             "Due": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width="small"),
+            "With": st.column_config.TextColumn(width="small"),
         },
     )
 
@@ -115,4 +118,4 @@ def _take(me: Account, entries: Sequence[QueueEntry]) -> None:
         st.session_state[LOST] = sentence(error)
         return
     st.session_state["tab"] = "Review"
-    st.session_state["reviewing"] = True
+    start_reviewing()

@@ -67,4 +67,3 @@ def status_timeline(steps: Sequence[Step], *, now: Millis) -> None:
                 st.caption(f"{moment(step.at)} ({ago(step.at, now)})")
                 if step.note:
                     st.text(step.note)
-

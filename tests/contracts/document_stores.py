@@ -52,7 +52,7 @@ def nx_address() -> Iterator[str]:
             _wait_for(process, port, Path(f"{folder}/out"))
             yield f"mongodb://127.0.0.1:{port}/feedroom"
         finally:
-            process.terminate()
+            process.kill()  # it may be slow to end when asked, and what it holds is thrown away
             process.wait(10)
 
 

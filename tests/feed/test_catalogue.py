@@ -1,0 +1,175 @@
+"""The index follows the store."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.errors import Unavailable
+from core.domain.post import PostKind, PostStatus, PostTotals
+from core.feed.catalogue import REFRESH, Catalogue
+from core.feed.columnar import ColumnWriter
+from core.feed.entry import Entry, entry_of
+from core.feed.index import Index
+from core.feed.shelves import Shelves
+from tests.fakes.stores import memory_stores
+from tests.feed.world import KINDS, NOW, TAGS, make_post, make_product
+
+
+def live_ids(index: Index) -> set[str]:
+    return {index.ids[row] for row in np.flatnonzero(index.live)}
+
+
+def catalogue_over(stores: object) -> Catalogue:
+    return Catalogue(stores.posts, stores.products, stores.post_totals)  # type: ignore[attr-defined]
+
+
+def test_an_edit_a_verdict_and_a_new_post_are_in_the_next_version() -> None:
+    stores = memory_stores()
+    for id in ("a", "b"):
+        stores.posts.insert(make_post(id, tags=("saree",)))
+    catalogue = catalogue_over(stores)
+    before = catalogue.at_least(0, now=NOW)
+    stores.posts.patch("a", {"tags": ("shoes",), "updated_at": NOW})
+    stores.posts.patch("b", {"status": PostStatus.HELD, "updated_at": NOW})
+    stores.posts.insert(make_post("c", updated_at=NOW))
+    after = catalogue.at_least(1, now=NOW)
+    assert live_ids(after) == {"a", "c"}
+    assert after.tags_of(after.row("a")) == ["shoes"]
+    assert live_ids(before) == {"a", "b"}
+    assert before.tags_of(before.row("a")) == ["saree"]
+
+
+def test_a_post_keeps_its_number_when_it_is_edited() -> None:
+    stores = memory_stores()
+    stores.posts.insert(make_post("a"))
+    catalogue = catalogue_over(stores)
+    before = catalogue.at_least(0, now=NOW)
+    stores.posts.patch("a", {"title": "Other", "kind": PostKind.PRODUCT, "updated_at": NOW})
+    after = catalogue.at_least(1, now=NOW)
+    assert before.numbers_of(["a"]).tolist() == after.numbers_of(["a"]).tolist()
+    assert before.row("a") != after.row("a")
+
+
+def test_a_post_without_media_is_not_shown_until_it_has_some() -> None:
+    stores = memory_stores()
+    ready = make_post("a")
+    stores.posts.insert(make_post("a", media=None))
+    catalogue = catalogue_over(stores)
+    assert catalogue.at_least(0, now=NOW).count == 0
+    stores.posts.patch("a", {"media": ready.media, "updated_at": NOW})
+    assert catalogue.at_least(1, now=NOW).count == 1
+
+
+def test_a_product_post_follows_the_stock_of_its_products() -> None:
+    stores = memory_stores()
+    stores.products.insert(make_product("x"))
+    stores.posts.insert(make_post("a", kind=PostKind.PRODUCT, products=("x",)))
+    stores.posts.insert(make_post("b", kind=PostKind.UGC, products=("x",)))
+    catalogue = catalogue_over(stores)
+    before = catalogue.at_least(0, now=NOW)
+    assert before.sellable[before.rows_of(["a", "b"])].tolist() == [True, True]
+    stores.products.patch("x", {"stock": 0, "updated_at": NOW})
+    after = catalogue.at_least(1, now=NOW)
+    assert after.sellable[after.rows_of(["a", "b"])].tolist() == [False, True]
+    assert after.value[after.row("b")] == 0
+
+
+def test_a_store_that_is_down_leaves_the_last_good_index() -> None:
+    stores = memory_stores()
+    stores.posts.insert(make_post("a"))
+    catalogue = catalogue_over(stores)
+    before = catalogue.at_least(0, now=NOW)
+
+    def down(*_: object, **__: object) -> object:
+        raise Unavailable("the document store does not answer")
+
+    works = stores.documents.find
+    stores.documents.find = down  # type: ignore[method-assign]
+    assert catalogue.at_least(1, now=NOW) is before
+    assert "does not answer" in catalogue.problem
+    stores.documents.find = works  # type: ignore[method-assign]
+    assert catalogue.at_least(1, now=NOW + 2_000).version == 1
+    assert catalogue.problem == ""
+
+
+def test_a_post_written_with_an_old_date_is_found_by_the_refresh() -> None:
+    stores = memory_stores()
+    stores.posts.insert(make_post("a"))
+    catalogue = catalogue_over(stores)
+    catalogue.at_least(0, now=NOW)
+    stores.posts.insert(make_post("late", updated_at=NOW - 90 * 86_400_000))
+    assert catalogue.refresh_due(NOW + REFRESH)
+    catalogue.refresh(now=NOW + REFRESH)
+    assert live_ids(catalogue.at_least(0, now=NOW + REFRESH)) == {"a", "late"}
+
+
+def test_measured_likes_raise_a_posts_rate_and_its_place_on_the_shelf() -> None:
+    stores = memory_stores()
+    for id in ("a", "b"):
+        stores.posts.insert(make_post(id))
+    catalogue = catalogue_over(stores)
+    catalogue.at_least(0, now=NOW)
+    stores.post_totals.insert(PostTotals(id="b", counts={"impression": 500, "like": 100}, updated_at=NOW))
+    stores.post_totals.insert(PostTotals(id="a", counts={"impression": 500, "like": 1}, updated_at=NOW))
+    catalogue.refresh(now=NOW + REFRESH)
+    index = catalogue.at_least(0, now=NOW)
+    assert index.rates[index.row("b"), 0] > 3 * index.rates[index.row("a"), 0]
+    rows, _ = index.by_kind.take([0], 2, lambda rows: np.ones(len(rows), bool), index.size)
+    assert [index.ids[row] for row in rows] == ["b", "a"]
+
+
+edits = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 3), st.booleans()), max_size=40)
+
+
+@given(edits)
+def test_a_followed_index_equals_one_built_anew(changes: list[tuple[int, int, bool]]) -> None:
+    follower = ColumnWriter()
+    held: dict[str, Entry] = {}
+    for step, (post, kind, alive) in enumerate(changes):
+        entry = entry_of(make_post(f"p{post}", kind=KINDS[kind], tags=(TAGS[(post + kind) % 6],), version=step + 1))
+        if alive:
+            follower.put([entry])
+            held[entry.id] = entry
+        else:
+            follower.remove([entry.id])
+            held.pop(entry.id, None)
+        if step % 7 == 6:
+            follower.arrange(NOW)
+    anew = ColumnWriter()
+    anew.put(held.values(), shelve=False)
+    anew.arrange(NOW)
+    one, two = follower.snapshot(1), anew.snapshot(1)
+    assert live_ids(one) == live_ids(two) == set(held)
+    for id in held:
+        assert one.tags_of(one.row(id)) == two.tags_of(two.row(id))
+        assert one.kind[one.row(id)] == two.kind[two.row(id)]
+
+    def on_shelves(index: Index) -> list[set[str]]:
+        fit = lambda rows: index.live[rows]  # noqa: E731
+        keys = [index.tags.find(tag) for tag in TAGS]
+        return [
+            {index.ids[row] for row in index.by_tag.take([key], 99, fit, index.size)[0]} if key >= 0 else set()
+            for key in keys
+        ] + [{index.ids[row] for row in index.by_kind.take([kind], 99, fit, index.size)[0]} for kind in range(4)]
+
+    assert on_shelves(one) == on_shelves(two)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.floats(0, 1)), max_size=200),
+    st.sets(st.integers(0, 200)),
+    st.integers(1, 12),
+)
+def test_a_shelf_gives_the_best_that_fit(rows: list[tuple[int, float]], gone: set[int], want: int) -> None:
+    keys = np.array([key for key, _ in rows], np.int32)
+    order = np.array([value for _, value in rows], np.float64)
+    shelves = Shelves(keys, np.arange(len(rows), dtype=np.int32), order, 4)
+    refused = np.array(sorted(gone), np.int32)
+    taken, _ = shelves.take([0, 1, 2, 3], want, lambda some: ~np.isin(some, refused), len(rows))
+    expected: list[int] = []
+    for key in range(4):
+        ranked = sorted((row for row in range(len(rows)) if keys[row] == key), key=lambda row: (-order[row], row))
+        expected += [row for row in ranked if row not in gone][:want]
+    assert taken.tolist() == expected

@@ -1,0 +1,109 @@
+"""What events change in a viewer's state."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.viewer import RECENT, REMEMBERED_EVENTS, ViewerState
+from core.feed.viewer_update import HALF_LIFE, PostFacts, served, update
+
+NOW = 1_795_000_000_000
+SAREE = PostFacts("kiran", ("saree",))
+
+
+def event(id: str, kind: str, at: int = NOW, **fields: object) -> ViewerEvent:
+    base: dict[str, object] = {"post": "p1", "viewer": "v"}
+    return ViewerEvent(id=id, kind=EventKind(kind), at=at, **(base | fields))  # type: ignore[arg-type]
+
+
+def test_a_like_warms_the_tags_and_the_publisher() -> None:
+    after = update(ViewerState(viewer="v"), event("e1", "like"), SAREE)
+    assert after.tags["saree"] == pytest.approx(1.0)
+    assert after.publishers["kiran"] > 0
+    assert after.liked == ("p1",)
+
+
+def test_the_same_event_twice_changes_nothing() -> None:
+    once = update(ViewerState(viewer="v"), event("e1", "like"), SAREE)
+    assert update(once, event("e1", "like"), SAREE) is once
+
+
+def test_an_affinity_halves_in_its_half_life() -> None:
+    before = update(ViewerState(viewer="v"), event("e1", "like"), SAREE)
+    after = update(before, event("e2", "impression", at=NOW + HALF_LIFE, post="p2"), PostFacts("other", ("shoes",)))
+    assert after.tags["saree"] == pytest.approx(0.5)
+
+
+def test_not_interested_cools_and_hides() -> None:
+    after = update(ViewerState(viewer="v"), event("e1", "not_interested"), SAREE)
+    assert after.tags["saree"] < 0
+    assert after.hidden == ("p1",)
+
+
+def test_a_swipe_counts_against_and_a_full_watch_for_the_tags() -> None:
+    swiped = update(ViewerState(viewer="v"), event("e1", "watch", completion=0.05), SAREE)
+    watched = update(ViewerState(viewer="v"), event("e1", "watch", completion=1.0), SAREE)
+    assert swiped.tags["saree"] < 0 < watched.tags["saree"]
+
+
+def test_a_late_follow_does_not_undo_a_newer_unfollow() -> None:
+    state = update(ViewerState(viewer="v"), event("e2", "unfollow", at=NOW, post="", publisher="kiran"), None)
+    state = update(state, event("e1", "follow", at=NOW - 1_000, post="", publisher="kiran"), None)
+    assert state.follows == ()
+
+
+kinds = st.sampled_from(["like", "unlike", "watch", "share", "not_interested", "follow", "impression", "order"])
+events = st.lists(
+    st.tuples(kinds, st.integers(0, 30 * 86_400_000), st.sampled_from(["p1", "p2", "p3"])), max_size=RECENT - 1
+)
+
+
+@given(events, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(drawn: list[tuple[str, int, str]], chance: random.Random) -> None:
+    facts = {"p1": SAREE, "p2": PostFacts("meera", ("shoes", "saree")), "p3": PostFacts("kiran", ())}
+    made = [
+        event(
+            f"e{place}",
+            kind,
+            at=NOW + at * 2 + place % 2,
+            post=post,
+            publisher="kiran" if kind == "follow" else "",
+            completion=0.9,
+        )
+        for place, (kind, at, post) in enumerate({at: (kind, at, post) for kind, at, post in drawn}.values())
+    ]
+    shuffled = made.copy()
+    chance.shuffle(shuffled)
+    one = two = ViewerState(viewer="v")
+    for item in sorted(made, key=lambda item: item.at):
+        one = update(one, item, facts[item.post])
+    for item in shuffled:
+        two = update(two, item, facts[item.post])
+    assert {k: v for k, v in two.tags.items() if abs(v) > 0.05} == pytest.approx(
+        {k: v for k, v in one.tags.items() if abs(v) > 0.05}, abs=0.05
+    )
+    assert set(two.liked) == set(one.liked)
+    assert set(two.follows) == set(one.follows)
+    assert [one_.at for one_ in two.recent] == [one_.at for one_ in one.recent]
+
+
+def test_memory_of_a_viewer_is_bounded() -> None:
+    state = ViewerState(viewer="v")
+    for number in range(600):
+        facts = PostFacts(f"pub-{number}", (f"tag-{number}",))
+        state = update(state, event(f"e{number}", "like", at=NOW + number, post=f"p{number}"), facts)
+    assert len(state.applied) == REMEMBERED_EVENTS
+    assert len(state.recent) == RECENT
+    assert len(state.tags) <= 200
+    assert len(state.decided) <= 500
+
+
+def test_served_posts_become_the_newest_seen_and_are_counted_by_kind() -> None:
+    state = served(ViewerState(viewer="v", seen=("a", "b")), ("c", "a"), {"ugc": 2})
+    assert state.seen == ("b", "c", "a")
+    assert state.kinds_served == {"ugc": 2}
