@@ -47,10 +47,9 @@ def review_panel(me: Account, case: Case) -> None:
     with decision:
         _head(me, view)
         _decision(me, view)
-    noticed, products, publisher = st.columns(3, gap="large")
-    with noticed:
         st.subheader("What the check noticed", anchor=False)
         case_evidence.case_signals(case)
+    products, publisher = st.columns([4, 5], gap="large")
     with products:
         st.subheader("Products", anchor=False)
         case_evidence.case_products(view.products)
