@@ -6,6 +6,8 @@ import time
 from functools import cached_property
 
 from core.domain.ids import Millis
+from core.domain.ports.documents import Documents
+from core.domain.ports.objects import Objects
 from core.services.stores import Stores
 from core.settings import Settings
 
@@ -17,11 +19,11 @@ def clock() -> Millis:
 
 def open_stores(settings: Settings) -> Stores:
     """Connect the four stores that the settings name. Raises Unavailable with one line if a server does not answer."""
-    from core.adapters import folder, redis, sqlite
+    from core.adapters import redis, sqlite
 
     documents = _documents(settings)
     log = sqlite.SqliteEventLog(settings.data / "events.sqlite")
-    objects = _objects(settings) if settings.s3_bucket else folder.FolderObjects(settings.data / "media")
+    objects = _objects(settings)
     live = redis.open_live(settings.redis_url, settings.data)
     for store in (documents, log, objects, live):
         store.ping()
@@ -29,7 +31,7 @@ def open_stores(settings: Settings) -> Stores:
     return Stores.over(documents, objects, log, live)
 
 
-def _documents(settings: Settings):  # type: ignore[no-untyped-def]
+def _documents(settings: Settings) -> Documents:
     if settings.mongo_uri:
         from core.adapters.mongo import MongoDocuments
 
@@ -39,10 +41,14 @@ def _documents(settings: Settings):  # type: ignore[no-untyped-def]
     return SqliteDocuments(settings.data / "feedroom.sqlite")
 
 
-def _objects(settings: Settings):  # type: ignore[no-untyped-def]
-    from core.adapters.s3 import S3Objects
+def _objects(settings: Settings) -> Objects:
+    if settings.s3_bucket:
+        from core.adapters.s3 import S3Objects
 
-    return S3Objects(settings.s3_bucket, settings.s3_endpoint)
+        return S3Objects(settings.s3_bucket, settings.s3_endpoint)
+    from core.adapters.folder import FolderObjects
+
+    return FolderObjects(settings.data / "media")
 
 
 class Services:
@@ -159,7 +165,7 @@ class Services:
     def feed(self):  # type: ignore[no-untyped-def]
         from core.services.feed import Feed
 
-        return Feed(self.stores, self.delivery, self.engagement)
+        return Feed(self.stores, self.delivery, self.engagement, self.assignments)
 
     @cached_property
     def comments(self):  # type: ignore[no-untyped-def]

@@ -93,7 +93,7 @@ class Plan:
 
 @cache
 def plans() -> dict[str, Plan]:
-    """All posts by id, in the order in which their clips are drawn: kinds take turns, and what a moderator waits for comes early."""
+    """All posts by id, in the order in which their clips are drawn: kinds take turns, what a moderator waits for is early."""
     unsorted = [_plan(key, entry) for key, entry in read("posts").items()]
     queues = {kind: [plan for plan in unsorted if plan.kind is kind] for kind in PostKind}
     for queue in queues.values():

@@ -21,12 +21,17 @@ HOLDOUT = 0.05
 """The share of viewers who are in no experiment at all."""
 
 
+REMEMBERED = 200_000
+"""Exposures this process remembers having written, so that a page costs no second write for them."""
+
+
 class Assignments:
     """Hashes decide, so every process gives the same answer; only the list of experiments is looked up."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._cache: tuple[int, Millis, list[Assigner]] = (-1, 0, [])
+        self._written: set[str] = set()
 
     def active(self, *, now: Millis) -> list[Assigner]:
         """Experiments that assign viewers, from a cache that a signal renews (looked at once a second)."""
@@ -63,8 +68,12 @@ class Assignments:
             for experiment, assigned in found
             if assigned.counted
         ]
+        events = [event for event in events if event.id not in self._written]
         if not events:
             return 0
+        if len(self._written) > REMEMBERED:
+            self._written.clear()
+        self._written.update(event.id for event in events)
         new = [NewEvent(event.id, event.viewer, msgspec.json.encode(event)) for event in events]
         return sum(self._stores.log.append(TOPIC, new))
 

@@ -27,6 +27,7 @@ from core.feed.side_effects import SERVED_TOPIC, served_event
 from core.feed.viewer_update import HALF_LIFE, served
 from core.pipeline.engine import Outcome
 from core.services import feed_metrics as metrics
+from core.services.assignments import Assignments
 from core.services.delivery import Delivery
 from core.services.engagement import Engagement
 from core.services.feed_cards import Cards
@@ -35,6 +36,7 @@ from core.services.feed_pages import page_of, served_page
 from core.services.feed_policies import Policies
 from core.services.remembered import Remembered
 from core.services.stores import Stores
+from core.statistics.assignment import Attributes
 
 TRENDING = 100
 ATTEMPTS = 64
@@ -60,7 +62,10 @@ class Asked:
 class Feed:
     """Pages of the feed. Thread safe; any number of processes may serve the same viewers."""
 
-    def __init__(self, stores: Stores, delivery: Delivery, engagement: Engagement) -> None:
+    def __init__(
+        self, stores: Stores, delivery: Delivery, engagement: Engagement, assignments: Assignments | None = None
+    ) -> None:
+        self._assignments = assignments
         self._live, self._log = stores.live, stores.log
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
@@ -93,6 +98,8 @@ class Feed:
         """
         started = time.perf_counter()
         asked = self._checked(viewer, size, cursor, session, policy, region, languages, now)
+        if record and policy is None:
+            asked = self._in_experiments(asked, now)
         if record:
             with self._locks[hash(viewer) % LOCKS]:
                 page, outcome = self._make_and_mark(asked, now)
@@ -151,6 +158,7 @@ class Feed:
             after = served(read.viewer, tuple(slot.post for slot in page.slots), kinds)
             if not page.slots or self._write(after, read.viewer.version):
                 self._write_down(page, outcome, index, asked)
+                self._expose(asked, now)
                 for kind, count in kinds.items():
                     metrics.SLOTS.labels(kind).inc(count)
                 return page, outcome
@@ -226,6 +234,34 @@ class Feed:
             language=profile.language if profile else "",
             languages=languages,
         )
+
+    def _in_experiments(self, asked: Asked, now: Millis) -> Asked:
+        """The same request under the policy of the viewer's arm. Experiments that cannot be looked up leave the default."""
+        if self._assignments is None:
+            return asked
+        profile = self._profiles.get(asked.viewer, now=now)
+        attributes = Attributes(segment=profile.segment if profile else "", region=asked.region)
+        try:
+            arms = tuple(
+                (experiment, arm)
+                for experiment, arm in self._assignments.of(asked.viewer, attributes, now=now)
+                if any(one.policy for one in experiment.arms)
+            )
+            chosen = next((e.arms[arm.arm].policy for e, arm in arms if e.arms[arm.arm].policy), None)
+            policy = self._policies.resolve(chosen, now=now) if chosen else asked.policy
+        except (ServiceError, InvalidInput):
+            metrics.DEGRADED.labels("experiments").inc()
+            return asked
+        return replace(asked, policy=policy, arms=arms, segment=attributes.segment)
+
+    def _expose(self, asked: Asked, now: Millis) -> None:
+        """Write down that the viewer met arms that could change the page."""
+        if self._assignments is None or not asked.arms:
+            return
+        try:
+            self._assignments.expose(asked.viewer, asked.arms, segment=asked.segment, now=now)
+        except ServiceError:
+            metrics.DEGRADED.labels("event log").inc()
 
     def _read(self, viewer: str) -> LiveRead:
         """The viewer's state, or what this process remembers of it while the live store is down."""

@@ -17,7 +17,7 @@ from typing import Final
 
 from core.domain.errors import Conflict, NotFound, UnsafeFile
 from core.domain.ids import Millis
-from core.domain.job import Job, JobKind, JobState
+from core.domain.job import PRIORITY, Job, JobKind, JobState
 from core.domain.ports.media import MediaTools, Progress
 from core.domain.post import Media, MediaKind, Post, PostStatus
 from core.domain.upload import Upload, UploadState
@@ -184,7 +184,8 @@ class Processing:
         media = post.media
         missing = media is not None and media.kind is MediaKind.VIDEO and not media.hls
         if missing and not self._jobs.unfinished(post.id, JobKind.STREAM_MEDIA):
-            self._jobs.enqueue(JobKind.STREAM_MEDIA, post.id, now=now)
+            later = PRIORITY[JobKind.RENDER_DEMO] + 10 if post.generated else None
+            self._jobs.enqueue(JobKind.STREAM_MEDIA, post.id, now=now, priority=later)
 
     def _try_change(self, post: Post, changes: dict[str, object], now: Millis, *, to: PostStatus | None = None) -> bool:
         try:

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from core.demo.art.pen import Colour, Pen, colour, darker, lighter
 from core.demo.clips.brief import Brief
 from core.demo.clips.motion import HEIGHT, WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, still, wobble
-from core.demo.clips.pieces import INK, WHITE, bits, figure, hand, price_chip, product, signature, sticker
+from core.demo.clips.pieces import INK, WHITE, bits, figure, hand, price_chip, product, rounded, signature, sticker
 from core.demo.clips.rooms import room
 
 SKINS: tuple[Colour, ...] = ((222, 176, 136), (196, 142, 100), (160, 108, 72), (236, 196, 164))
@@ -32,10 +32,9 @@ def filmed(brief: Brief) -> Scene:
         layers.append(Layer(figure(skin, hair, colour(dress.main), colour(dress.accent)), _breathe(x, y + 60)))
         layers += _shown(brief, 400, 760, 200, since=1.0)
     elif brief.layout in ("street", "terrace", "hills"):
+        held = hand(skin, brief.bright, mirrored=bool(rng.integers(2)))
+        layers.append(Layer(held, _hold(x, y + place.size * 0.44), slow=True))
         layers += _shown(brief, x, y - 60, place.size, since=0.2, sway=3.0)
-        layers.append(
-            Layer(hand(skin, brief.bright, mirrored=bool(rng.integers(2))), _hold(x, y + place.size * 0.46), slow=True)
-        )
     else:
         layers += _shown(brief, x, y, place.size, since=0.0)
     if brief.layout == "kitchen":
@@ -46,7 +45,6 @@ def filmed(brief: Brief) -> Scene:
     high = float(rng.uniform(148, 190))
     shout = sticker(brief.headline, 54, INK, WHITE, room=430, weight=900, radius=16)
     above = [
-        Layer(_vignette(), fixed(WIDTH / 2, HEIGHT / 2)),
         Layer(shout, pop(270, high, since=0.4, turn=turn)),
         Layer(sticker(brief.lines[0], 32, WHITE, brief.strong, room=400), pop(270 - 30 * math.copysign(1, turn), high + 46 + shout.height / 2, since=1.3, turn=-turn / 2)),
         *(
@@ -54,9 +52,10 @@ def filmed(brief: Brief) -> Scene:
             for number, line in enumerate(brief.lines[1:])
         ),
         Layer(price_chip(brief.items[0], WHITE, size=28), pop(416, high + 130 + shout.height / 2, since=3.2, turn=-turn, sway=3)),
+        Layer(rounded(300, 46, (20, 12, 24), 23, alpha=110), fixed(166, 46)),
         *signature(brief.publisher, *brief.colours[:2], WHITE),
     ]  # fmt: skip
-    return Scene(float(rng.uniform(5.2, 6.6)), still(place.picture), layers, above, wobble(rng), cover=4.0)
+    return Scene(float(rng.uniform(5.2, 6.6)), still(_darkened(place.picture)), layers, above, wobble(rng), cover=4.0)
 
 
 def _shown(brief: Brief, x: float, y: float, size: int, *, since: float, sway: float = 1.2) -> list[Layer]:
@@ -117,15 +116,14 @@ def _steam(x: float, y: float) -> list[Layer]:
     return layers
 
 
-def _vignette() -> Image.Image:
+def _darkened(picture: Image.Image) -> Image.Image:
+    """Darker towards the corners, as a phone's lens makes it."""
     mask = (
         Image.radial_gradient("L")
         .resize((WIDTH, HEIGHT))
         .point([max(0, value - 90) * 110 // 165 for value in range(256)])
     )
-    sheet = Image.new("RGBA", (WIDTH, HEIGHT), (*darker((40, 20, 40), 0.5), 0))
-    sheet.putalpha(mask)
-    return sheet
+    return Image.composite(Image.new("RGB", picture.size, darker((40, 20, 40), 0.5)), picture, mask)
 
 
 LAYOUTS = dict.fromkeys(PLACES, filmed)

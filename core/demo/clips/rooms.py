@@ -137,13 +137,13 @@ def terrace(pen: Pen, wall: Colour, cloth: Colour, rng: np.random.Generator) -> 
                     )
             x += wide + rng.uniform(0, 3)
     pen.line([(0, 46), (50, 52), (100, 44)], (60, 50, 60), 0.5, curved=True)
-    for x, tone in (
+    for left, cloth_tone in (
         (16, lighter(cloth, 0.2)),
         (38, (250, 246, 240)),
         (62, lighter(wall, 0.2)),
         (84, darker(cloth, 0.1)),
     ):
-        pen.poly([(x - 8, 48), (x + 8, 49), (x + 9, 68), (x - 7, 67)], tone)
+        pen.poly([(left - 8, 48), (left + 8, 49), (left + 9, 68), (left - 7, 67)], cloth_tone)
     pen.box(0, 122, 100, 134, blend(wall, (232, 214, 200), 0.6))
     pen.box(0, 132, 100, TALL, blend(wall, (196, 168, 150), 0.75))
     for step in range(5):
