@@ -46,14 +46,9 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         check_port(settings.port)
-        services = open_stores(settings)
-        children += [console(settings), worker(settings)]
-        for child in children:
-            child.start()
-        wait_until_ready(children[0], settings.port)
-        say(
-            f"Feedroom answers at http://{HOST}:{settings.port} after {time.monotonic() - began:.1f} s.\n\n{welcome(services)}"
-        )
+        services = start(settings, children)
+        say(f"Feedroom answers at http://{HOST}:{settings.port} after {time.monotonic() - began:.1f} s.\n")
+        say(welcome(services))
         services.stores.live.close()
         watch(children, settings)
     except KeyboardInterrupt:
@@ -70,6 +65,23 @@ def main() -> int:
         if settings is not None:
             embedded_valkey.stop(settings.data)
     return 0
+
+
+def start(settings: Settings, children: list[Child]) -> Services:
+    """Start console and worker, adding each to `children`; returns when the console answers."""
+    services = open_stores(settings)
+    empty = services.accounts.is_empty()
+    if settings.demo and empty:
+        say("Filling the empty store with the demo world; its clips are drawn in the background.")
+        fill(services)
+    children.append(console(settings))
+    children[0].start()
+    if settings.demo and not empty:
+        fill(services)  # next to nothing to do, and beside the console's imports
+    wait_until_ready(children[0], settings.port)
+    children.append(worker(settings))  # now: jobs that wait would compete with the console's start
+    children[1].start()
+    return services
 
 
 def check_port(port: int) -> None:
@@ -89,19 +101,20 @@ def check_port(port: int) -> None:
 
 
 def open_stores(settings: Settings) -> Services:
-    """Services over stores that answer, migrated, and filled with the demo world if they are empty and it is wanted."""
+    """Services over stores that answer, migrated."""
     if settings.redis_url is None:
         embedded_valkey.ensure(settings.data)  # here, so that it outlives restarts of console and worker
-    from core.bootstrap import clock, open_services
+    from core.bootstrap import open_services
 
-    services = open_services(settings)
-    if settings.demo:
-        from core.demo import seed
+    return open_services(settings)
 
-        if services.accounts.is_empty():
-            say("Filling the empty store with the demo world.")
-        seed.ensure(services, clock())
-    return services
+
+def fill(services: Services) -> None:
+    """Put the demo world into an empty store; in a filled one look after its tags."""
+    from core.bootstrap import clock
+    from core.demo import seed
+
+    seed.ensure(services, clock())
 
 
 def console(settings: Settings) -> Child:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from hypothesis import settings
 
-os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(os.path.dirname(__file__), "..", ".feedroom", "numba"))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".feedroom" / "numba"))
 settings.register_profile("feedroom", deadline=None, max_examples=60)
 settings.load_profile("feedroom")

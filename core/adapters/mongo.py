@@ -186,9 +186,12 @@ class MongoDocuments:
         if self._given is not None:
             return self._given
         if self._opened is None or self._opened[0] != os.getpid():
-            client: Client = pymongo.MongoClient(
-                self._uri, serverSelectionTimeoutMS=SELECTION_MS, socketTimeoutMS=ANSWER_MS, connect=False
-            )
+            try:
+                client: Client = pymongo.MongoClient(
+                    self._uri, serverSelectionTimeoutMS=SELECTION_MS, socketTimeoutMS=ANSWER_MS, connect=False
+                )
+            except ValueError as error:
+                raise ServiceError(f"{self._shown} is not the address of a MongoDB: {error}") from error
             self._opened = os.getpid(), client
         return self._opened[1]
 
@@ -203,7 +206,7 @@ class MongoDocuments:
             if taken := [each for each in failures if each.get("code") == _TAKEN]:
                 raise filters.duplicate(collection, _clashing(taken[0], str(taken[0].get("errmsg")))) from error
             raise Unavailable(f"MongoDB at {self._shown} refused a write: {error}") from error
-        except errors.ConnectionFailure as error:
+        except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.WTimeoutError) as error:
             reason = str(error).partition(",")[0].partition(" (configured timeouts")[0]
             raise Unavailable(f"MongoDB at {self._shown} does not answer: {reason}") from error
         except (errors.PyMongoError, OverflowError) as error:

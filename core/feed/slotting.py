@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 from core.domain.mix import MixPolicy
 from core.feed.exploration import draw, slots_to_explore, thompson, weakest_slots
 from core.feed.index import KINDS
-from core.feed.mix_bounds import Bounds, bounds
-from core.feed.mix_solver import solve
+from core.feed.mix import Problem, best_page
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import BoolArray, Candidates, FloatArray, Selection
-
-ATTENTION = 0.97
-"""Each slot is looked at by this share of the viewers who looked at the one before."""
+from core.pipeline.candidates import Candidates, FloatArray, Selection
 
 RESERVE = 40
 
@@ -42,47 +38,32 @@ class Slotting:
         """The page in slot order, and the best of the rest."""
         if not len(candidates):
             return Selection(candidates, candidates, (), np.ones(0))
-        size = min(query.size, len(candidates))
-        order = np.argsort(-candidates["score"], kind="stable")
-        ranked = candidates.at(order)
-        page, notes = self._best_page(query, ranked, size)
+        ranked = candidates.at(np.argsort(-candidates["score"], kind="stable"))
+        size = min(query.size, len(ranked))
+        problem = self.problem(query, ranked)
+        mixed = best_page(problem)
+        page = mixed.places.copy()
         rules, displaced = _rules(query, ranked, page, size)
         propensities = np.ones(size)
         self._try_new(query, ranked, page, rules, displaced, propensities)
-        rest = np.setdiff1d(np.arange(len(ranked)), page)[:RESERVE]
+        rest = np.ones(len(ranked), np.bool_)
+        rest[page] = False
         rows = tuple(int(ranked.rows[place]) if place >= 0 else -1 for place in displaced)
-        return Selection(ranked.at(page), ranked.at(rest), tuple(rules), propensities, rows, notes)
+        return Selection(
+            ranked.at(page), ranked.at(np.flatnonzero(rest)[:RESERVE]), tuple(rules), propensities, rows, mixed.notes
+        )
 
-    def _best_page(self, query: FeedQuery, ranked: Candidates, size: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-        """Places in `ranked`, in slot order."""
+    def problem(self, query: FeedQuery, ranked: Candidates) -> Problem:
+        """The mix's problem for candidates ranked by score."""
         index = query.index
-        kinds, publishers = index.kind[ranked.rows].astype(np.int64), index.publisher[ranked.rows]
-        new = (ranked.sources & self.again) == 0
-        cap = query.policy.per_publisher
-        usable, raised = _capped(publishers, kinds, cap, size)
-        notes: list[str] = []
-        if raised > cap:
-            notes.append(
-                f"One publisher may have {raised} instead of {cap} posts, because too few others can be shown."
-            )
-        attention: FloatArray = np.power(ATTENTION, np.arange(size, dtype=np.float64))
-        gaps = [query.policy.gap.get(kind, 0) for kind in KINDS]
-        banned = ~usable
-        # A publisher with posts of several kinds can exceed the cap; the weakest extra post is banned and the page made again.
-        for _ in range(4 * size):
-            lists = [np.flatnonzero((kinds == kind) & ~banned) for kind in range(len(KINDS))]
-            limits = _limits(query.policy, size, lists, new)
-            solution = solve([ranked["score"][one[:size]] for one in lists], limits.least, limits.most, gaps, attention)
-            page = _places(solution.kinds, lists)
-            over = _over_cap(publishers[page], raised)
-            if over < 0 or np.count_nonzero(~banned) <= size:
-                break
-            banned[page[publishers[page] == over].max()] = True
-        if solution.broken:
-            notes.append(
-                f"{solution.broken} gap{'s' * (solution.broken > 1)} between posts of one kind could not be kept."
-            )
-        return page, (*notes, *limits.notes)
+        return Problem(
+            scores=ranked["score"],
+            kinds=index.kind[ranked.rows].astype(np.int64),
+            publishers=index.publisher[ranked.rows].astype(np.int64),
+            new=(ranked.sources & self.again) == 0,
+            size=query.size,
+            policy=query.policy,
+        )
 
     def _try_new(
         self,
@@ -95,9 +76,10 @@ class Slotting:
     ) -> None:
         """Put drawn new posts into the weakest slots of their kind; changes the four last arguments in place."""
         index, size = query.index, len(page)
-        pool = np.setdiff1d(np.flatnonzero((ranked.sources & self.fresh) != 0), page)
+        outside = np.ones(len(ranked), np.bool_)
+        outside[page] = False
+        pool = np.flatnonzero(outside & ((ranked.sources & (self.fresh | self.again)) == self.fresh))
         count, chance = slots_to_explore(size, self.explore)
-        pool = pool[(ranked.sources[pool] & self.again) == 0]
         if not count or not len(pool):
             return
         kinds, publishers = index.kind[ranked.rows], index.publisher[ranked.rows]
@@ -129,50 +111,6 @@ class Slotting:
 
 EXPLORED = "exploration"
 BEST = "best score"
-
-
-def _capped(publishers: NDArray[np.int32], kinds: NDArray[np.int64], cap: int, size: int) -> tuple[BoolArray, int]:
-    """Which of the ranked candidates can be on the page at all, and the cap that it takes to fill `size` slots.
-
-    No page needs more than a publisher's best `cap` posts of one kind.
-    """
-    overall = _place_within(publishers)
-    while np.count_nonzero(overall < cap) < size:
-        cap += 1
-    return _place_within(publishers.astype(np.int64) * len(KINDS) + kinds) < cap, cap
-
-
-def _place_within(groups: NDArray[np.int64] | NDArray[np.int32]) -> NDArray[np.int64]:
-    """How many earlier elements belong to the same group."""
-    order = np.argsort(groups, kind="stable")
-    grouped = groups[order]
-    starts = np.flatnonzero(np.concatenate(([True], grouped[1:] != grouped[:-1])))
-    place = np.empty(len(groups), np.int64)
-    place[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(order)]))))
-    return place
-
-
-def _limits(policy: MixPolicy, size: int, lists: list[NDArray[np.int64]], new: BoolArray) -> Bounds:
-    """Slots per kind; while anything new is left, it goes before what comes again."""
-    available = [len(one) for one in lists]
-    unseen = [int(np.count_nonzero(new[one])) for one in lists]
-    must = unseen if sum(unseen) < size and sum(unseen) < sum(available) else None
-    return bounds(policy, size, available, must)
-
-
-def _places(kinds: NDArray[np.int8], lists: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    taken = [0] * len(lists)
-    page = np.empty(len(kinds), np.int64)
-    for slot, kind in enumerate(kinds):
-        page[slot] = lists[kind][taken[kind]]
-        taken[kind] += 1
-    return page
-
-
-def _over_cap(publishers: NDArray[np.int32], cap: int) -> int:
-    """A publisher with more than `cap` posts on the page, -1 if there is none."""
-    names, counts = np.unique(publishers, return_counts=True)
-    return int(names[counts.argmax()]) if counts.max() > cap else -1
 
 
 def _rules(query: FeedQuery, ranked: Candidates, page: NDArray[np.int64], size: int) -> tuple[list[str], list[int]]:

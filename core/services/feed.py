@@ -23,7 +23,7 @@ from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
 from core.feed.index import Index
 from core.feed.query import FeedQuery, affinity_vector, marked
-from core.feed.side_effects import SERVED_TOPIC, served_event
+from core.feed.side_effects import served_event
 from core.feed.viewer_update import HALF_LIFE, served
 from core.pipeline.engine import Outcome
 from core.services import feed_metrics as metrics
@@ -35,6 +35,7 @@ from core.services.feed_cursor import Cursor, read, written
 from core.services.feed_pages import page_of, served_page
 from core.services.feed_policies import Policies
 from core.services.remembered import Remembered
+from core.services.served_log import ServedLog
 from core.services.stores import Stores
 from core.statistics.assignment import Attributes
 
@@ -57,6 +58,8 @@ class Asked:
     languages: tuple[str, ...]
     request: str = ""
     shown: tuple[str, ...] = ()
+    arms: tuple[tuple[Experiment, Assigned], ...] = ()
+    segment: str = ""
 
 
 class Feed:
@@ -66,7 +69,7 @@ class Feed:
         self, stores: Stores, delivery: Delivery, engagement: Engagement, assignments: Assignments | None = None
     ) -> None:
         self._assignments = assignments
-        self._live, self._log = stores.live, stores.log
+        self._live, self._served = stores.live, ServedLog(stores.log)
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
@@ -141,6 +144,10 @@ class Feed:
         """Every version of the mix, the default first, then by name and age."""
         actor.require(Role.PRODUCT_MANAGER)
         return self._policies.all()
+
+    def flush(self) -> None:
+        """Return when every page served so far is in the event log. Raises ServiceError if the log does not answer."""
+        self._served.flush()
 
     def warm_up(self, *, now: Millis) -> int:
         """Build the index and compile the solver before the first viewer asks; returns how many posts are live."""
@@ -282,10 +289,7 @@ class Feed:
 
     def _write_down(self, page: FeedPage, outcome: Outcome, index: Index, asked: Asked) -> None:
         record = served_page(page, outcome, index.version, self._pipeline.source_names, asked.session)
-        try:
-            self._log.append(SERVED_TOPIC, [served_event(record)])
-        except ServiceError:
-            metrics.DEGRADED.labels("event log").inc()
+        self._served.put(served_event(record))
 
     def _verdicts(self, ids: list[str], changed_at: list[int]) -> set[str]:
         return self.cards.allowed(ids, changed_at, now=self._now.value)

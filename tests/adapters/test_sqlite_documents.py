@@ -122,9 +122,9 @@ def test_pages_and_claims_are_read_from_an_index_without_sorting(path: Path) -> 
 
 def test_the_file_itself_guards_append_only_collections(file: sqlite3.Connection) -> None:
     file.execute("""INSERT INTO ledger VALUES ('a', '{"id": "a", "version": 1}')""")
+    file.execute("PRAGMA recursive_triggers = ON")
     for sql in ("UPDATE ledger SET document = '{}'", "DELETE FROM ledger", "REPLACE INTO ledger VALUES ('a', '{}')"):
         with pytest.raises(sqlite3.IntegrityError):
-            file.execute("PRAGMA recursive_triggers = ON")
             file.execute(sql)
     assert file.execute("SELECT count(*) FROM ledger").fetchone() == (1,)
 

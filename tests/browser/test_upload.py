@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,15 +34,15 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(signed_in: SignedIn, console: Console) -> Iterator[Page]:
+def page(signed_in: SignedIn, console: Console) -> Page:
     """The studio of a creator who has no unfinished uploads."""
     who = console.account(Role.CREATOR)
     for left in console.services.intake.open_uploads(who, now=clock()):
         console.services.intake.cancel(who, left.upload.id, now=clock())
     page = signed_in(Role.CREATOR)
     page.goto("/studio")
-    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
-    yield page
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible(timeout=LONG)
+    return page
 
 
 def slow_down(page: Page, bytes_a_second: int) -> None:
@@ -127,7 +126,7 @@ def test_an_upload_goes_on_after_the_server_was_killed(page: Page, console: Cons
     slow_down(page, -1)
     console.start()
     expect(row(page, large).locator(".text")).to_contain_text("Uploaded", timeout=LONG)
-    assert 0 < len({url for url in sent}) < PARTS
+    assert 0 < len(set(sent)) < PARTS
     assert arrived_whole(console, large, newest_post(console))
 
 

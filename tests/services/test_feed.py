@@ -145,12 +145,14 @@ def test_product_posts_out_of_stock_are_left_out_and_the_note_says_what_is_missi
 def test_looking_does_not_count(small: World) -> None:
     looked = small.feed.page("v", now=NOW, record=False)
     assert small.stores.live.viewers.read("v").viewer.seen == ()
+    small.feed.flush()
     assert small.stores.log.replay(SERVED_TOPIC) == []
     assert len(looked.slots) == 20
 
 
 def test_a_served_page_is_logged_with_propensities(small: World) -> None:
     page = small.feed.page("v", now=NOW)
+    small.feed.flush()
     (record,) = small.stores.log.replay(SERVED_TOPIC)
     kept = read_served(record.payload)
     assert kept.request == page.request

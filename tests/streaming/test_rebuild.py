@@ -17,6 +17,7 @@ def test_a_lost_live_store_is_made_anew_from_the_log() -> None:
         small.act(viewer, "not_interested", page[1])
         small.act(viewer, "follow", "", publisher="pub-3")
     small.engagement.consume("worker", now=small.now)
+    small.feed.flush()
     before = {viewer: small.stores.live.viewers.read(viewer).viewer for viewer in ("v0", "v1")}
     trends = small.stores.live.trending.top(50)
     live: MemoryLive = small.stores.live  # type: ignore[assignment]

@@ -27,23 +27,42 @@ class Pose:
 Path = Callable[[float], Pose]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Layer:
     """A picture and its way through time. `slow` layers are placed between pixels, so that drifting does not jerk."""
 
     picture: Image.Image
     path: Path
     slow: bool = False
+    _held: tuple[Pose, Image.Image, int, int] | None = None
+
+    def put(self, picture: Image.Image, second: float) -> None:
+        """Draw the layer as it is at a time. What has come to rest is not turned and scaled again."""
+        pose = self.path(second)
+        if pose.alpha <= 0.01 or pose.scale <= 0.02:
+            return
+        if self._held is not None and self._held[0] == pose:
+            _, item, left, top = self._held
+        elif self.slow or abs(pose.scale - 1) > 0.004 or abs(pose.turn) > 0.05:
+            item, left, top = _posed(self.picture, pose)
+            self._held = (pose, item, left, top)
+        else:
+            item = self.picture
+            left, top = round(pose.x - item.width / 2), round(pose.y - item.height / 2)
+        mask = item.getchannel("A") if item.mode == "RGBA" else None
+        if pose.alpha < 0.99:
+            alpha = pose.alpha
+            mask = (mask or Image.new("L", item.size, 255)).point([round(value * alpha) for value in range(256)])
+        picture.paste(item, (left, top), mask)
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """What part of the frame is seen: zoom 1 is all of it; the offset is in pixels, the turn in degrees."""
+    """What part of the frame is seen: zoom 1 is all of it; the offset is in pixels."""
 
     zoom: float = 1.0
     x: float = 0.0
     y: float = 0.0
-    turn: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +88,11 @@ class Scene:
         """The picture at a time, RGB."""
         picture = self.ground(second).copy()
         for layer in self.layers:
-            _put(picture, layer, second)
+            layer.put(picture, second)
         if self.camera is not None:
             picture = _seen(picture, self.camera(second))
         for layer in self.above:
-            _put(picture, layer, second)
+            layer.put(picture, second)
         return picture
 
 
@@ -121,33 +140,16 @@ def pop(x: float, y: float, *, since: float = 0.0, turn: float = 0.0, sway: floa
     return path
 
 
-def wobble(rng: np.random.Generator, *, zoom: float = 1.10, reach: float = 7.0) -> Callable[[float], Camera]:
+def wobble(rng: np.random.Generator, *, zoom: float = 1.10, reach: float = 13.0) -> Callable[[float], Camera]:
     """A camera held in a hand: slow drift, breath, and now and then a small correction."""
-    speeds, phases = rng.uniform(0.5, 1.9, (3, 3)), rng.uniform(0, 6.28, (3, 3))
-    push = rng.uniform(-0.012, 0.02)
+    speeds, phases = rng.uniform(0.6, 2.6, (2, 3)), rng.uniform(0, 6.28, (2, 3))
+    push = rng.uniform(-0.008, 0.02)
 
     def camera(second: float) -> Camera:
-        x, y, turn = (np.sin(speeds * second + phases) @ np.array([0.55, 0.3, 0.15])).tolist()
-        return Camera(zoom + push * second, x * reach, y * reach * 1.2, turn * 1.3)
+        x, y = (np.sin(speeds * second + phases) @ np.array([0.55, 0.3, 0.15])).tolist()
+        return Camera(zoom + push * second, x * reach, y * reach * 1.4)
 
     return camera
-
-
-def _put(picture: Image.Image, layer: Layer, second: float) -> None:
-    pose = layer.path(second)
-    if pose.alpha <= 0.01 or pose.scale <= 0.02:
-        return
-    item = layer.picture
-    width, height = item.size
-    if layer.slow or abs(pose.scale - 1) > 0.004 or abs(pose.turn) > 0.05:
-        item, left, top = _posed(item, pose)
-    else:
-        left, top = round(pose.x - width / 2), round(pose.y - height / 2)
-    mask = item.getchannel("A") if item.mode == "RGBA" else None
-    if pose.alpha < 0.99:
-        alpha = pose.alpha
-        mask = (mask or Image.new("L", item.size, 255)).point([round(value * alpha) for value in range(256)])
-    picture.paste(item, (left, top), mask)
 
 
 def _posed(item: Image.Image, pose: Pose) -> tuple[Image.Image, int, int]:
@@ -170,11 +172,8 @@ def _posed(item: Image.Image, pose: Pose) -> tuple[Image.Image, int, int]:
 
 
 def _seen(picture: Image.Image, camera: Camera) -> Image.Image:
-    cos = math.cos(math.radians(camera.turn)) / camera.zoom
-    sin = math.sin(math.radians(camera.turn)) / camera.zoom
-    x, y = -WIDTH / 2, -HEIGHT / 2
-    matrix = (
-        cos, -sin, WIDTH / 2 + camera.x + cos * x - sin * y,
-        sin, cos, HEIGHT / 2 + camera.y + sin * x + cos * y,
-    )  # fmt: skip
-    return picture.transform((WIDTH, HEIGHT), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    """The part that the camera sees. A window that does not turn costs 3.5 ms a frame, one that turns 8."""
+    width, height = WIDTH / camera.zoom, HEIGHT / camera.zoom
+    left = min(max(0.0, (WIDTH - width) / 2 + camera.x), WIDTH - width)
+    top = min(max(0.0, (HEIGHT - height) / 2 + camera.y), HEIGHT - height)
+    return picture.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR, box=(left, top, left + width, top + height))

@@ -101,7 +101,7 @@ def _street(duration: float, root: float, scale: tuple[int, ...], rng: np.random
     t = _time(duration)
     noise = np.cumsum(rng.normal(0, 1, t.size))
     noise -= np.convolve(noise, np.ones(2_001) / 2_001, mode="same")
-    sound = 0.25 * noise / np.abs(noise).max()
+    sound: Sound = 0.25 * noise / np.abs(noise).max()
     pace = 60 / float(rng.uniform(84, 104))
     for beat in range(int(duration / pace) + 1):
         _drum(sound, beat * pace, loud=0.5)
