@@ -1,7 +1,5 @@
 """Programs for fault tests: write without end and print each acknowledged id. `python -m tests.faults.writers KIND PATH NAME`."""
 
-# ruff: noqa: T201 - what it prints is the acknowledgement
-
 from __future__ import annotations
 
 import sys
