@@ -1,146 +1,228 @@
-"""What the demo world's viewers did in the weeks before: sessions, posts met, and acts that follow latent tastes.
+"""Weeks of plausible behaviour from latent tastes: sessions, pages, and what viewers did with each post.
 
-Everything is generated from a seed. A viewer's liking of a post is a sum over its tags (and what lies above them), its kind,
-its price and the post's own appeal; acts are drawn from logistic odds of that liking.
+Nothing here looks at a clock. Every viewer draws from a stream of chance of their own, so that adding viewers changes nobody
+else, and the same world and seed give the same events, ids and times.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.demo import taxonomy
-from core.demo.people import KINDS, Taste, tastes
-from core.demo.posts import Fate, Plan, plans
 from core.demo.products import items
+from core.demo.tastes import FloatArray, World
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, HOUR, MINUTE, SECOND, Millis
 
-DAYS = 21
-CROWD = 120
-POSTS_A_SESSION = 6
-WEEKEND = 1.35
-Floats = NDArray[np.float64]
+WEEKDAYS = (1.0, 0.95, 0.95, 1.0, 1.1, 1.35, 1.4)
+"""Sessions by weekday, Monday first."""
+INDIA: Millis = 5 * HOUR + 30 * MINUTE
+PAGE = 8
+SAMPLE_APPETITE = 0.42
+"""Share of the catalogue that a sample viewer has seen by now; the rest is left for their feed to show."""
 
 
-def crowd(rng: np.random.Generator, count: int = CROWD) -> list[Taste]:
-    """Anonymous viewers: each a blend of two sample viewers' tastes, and less active."""
-    named = tastes()
-    blends = []
-    for number in range(count):
-        one, other = (named[i] for i in rng.choice(len(named), 2, replace=False))
-        share = float(rng.uniform(0.2, 0.8))
-        tags = {
-            tag: share * one.tags.get(tag, 0.0) + (1 - share) * other.tags.get(tag, 0.0)
-            for tag in sorted(one.tags.keys() | other.tags.keys())
-        }
-        kinds = {kind: share * one.kinds[kind] + (1 - share) * other.kinds[kind] for kind in KINDS}
-        blends.append(
-            replace(
-                one,
-                viewer=f"crowd-{number:04d}",
-                tags=tags,
-                kinds=kinds,
-                price=share * one.price + (1 - share) * other.price,
-                activity=float(rng.uniform(0.15, 0.6)),
-                evening=share * one.evening + (1 - share) * other.evening,
-            )
+class Policy(Protocol):
+    """Which posts a viewer gets. Give one to plant an effect: by what it shows, or by how much it is enjoyed."""
+
+    name: str
+
+    def weights(self, world: World, viewer: int, seen: NDArray[np.bool_]) -> FloatArray:
+        """Weight per post (n,) from 0 up of being drawn for the next slot."""
+        ...
+
+    def lift(self, world: World, viewer: int) -> float:
+        """Added to the viewer's liking of everything shown, in log odds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Every post that was not seen yet has the same chance; one that was has a small one. The chance is known and logged."""
+
+    name: str = "demo-uniform"
+    again: float = 0.12
+
+    def weights(self, world: World, viewer: int, seen: NDArray[np.bool_]) -> FloatArray:
+        return np.where(seen, self.again, 1.0)
+
+    def lift(self, world: World, viewer: int) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One page that was served: posts in order, the chance each had of its slot given those before, and the events."""
+
+    request: str
+    viewer: str
+    policy: str
+    at: Millis
+    posts: tuple[str, ...]
+    kinds: tuple[str, ...]
+    propensities: tuple[float, ...]
+    events: tuple[ViewerEvent, ...]
+
+
+def simulate(world: World, days: int = 28, seed: int = 7, policy: Policy | None = None) -> Iterator[ViewerEvent]:
+    """The events of `days` days before the world's present, viewer by viewer, each viewer's in order of time."""
+    for visit in visits(world, days, seed, policy):
+        yield from visit.events
+
+
+def visits(world: World, days: int = 28, seed: int = 7, policy: Policy | None = None) -> Iterator[Visit]:
+    """As `simulate`, but with the pages that the events answer."""
+    chosen = policy or Uniform()
+    for viewer in range(len(world.viewers)):
+        yield from _Life(world, viewer, days, seed, chosen).visits()
+
+
+class _Life:
+    """One viewer's weeks."""
+
+    def __init__(self, world: World, viewer: int, days: int, seed: int, policy: Policy) -> None:
+        self._world, self._viewer, self._days, self._policy = world, viewer, days, policy
+        self._rng = np.random.default_rng((seed, 3, viewer))
+        self._name = world.viewers[viewer]
+        self._seen = np.zeros(len(world.shown.ids), dtype=bool)
+        self._follows: set[str] = set()
+        self._events = 0
+        self._pages = 0
+        sample = viewer < world.sample
+        self._appetite = SAMPLE_APPETITE if sample else float(self._rng.uniform(0.5, 1.0))
+        self._lift = policy.lift(world, viewer)
+
+    def visits(self) -> Iterator[Visit]:
+        free = self._world.now - 20 * MINUTE
+        for at in self._sessions():
+            if at >= free:
+                return
+            mood = float(self._rng.normal(0, 0.25))
+            tired = 0.0
+            for _ in range(int(self._rng.integers(1, 4))):
+                visit, at, tired = self._page(at, mood, tired)
+                if visit is None or at >= free:
+                    break
+                yield visit
+
+    def _sessions(self) -> list[Millis]:
+        """When the app was opened, in order: more at weekends, at the viewer's own time of day."""
+        times: list[Millis] = []
+        activity = self._world.activity[self._viewer] * 0.28
+        middle = 8.0 + 13.5 * self._world.evening[self._viewer]
+        today = (self._world.now + INDIA) // DAY
+        for back in range(self._days, -1, -1):
+            day = today - back
+            for _ in range(int(self._rng.poisson(activity * WEEKDAYS[(day + 3) % 7]))):
+                hour = float(self._rng.normal(middle, 2.2)) % 24
+                times.append(int(day * DAY - INDIA + hour * HOUR))
+        return sorted(times)
+
+    def _page(self, at: Millis, mood: float, tired: float) -> tuple[Visit | None, Millis, float]:
+        world, shown = self._world, self._world.shown
+        published = world.now - shown.days * DAY <= at
+        elapsed = 1 - (world.now - at) / (self._days * DAY)
+        if self._seen.sum() >= max(0.15, elapsed) * self._appetite * len(shown.ids):
+            # As much of the catalogue as this viewer wants by now: sometimes they look at what they know.
+            if self._rng.random() < 0.7:
+                return None, at, tired
+            published &= self._seen
+        weights = self._policy.weights(world, self._viewer, self._seen) * published
+        rows: list[int] = []
+        chances: list[float] = []
+        for _ in range(PAGE):
+            if (total := float(weights.sum())) <= 0:
+                break
+            row = int(np.searchsorted(np.cumsum(weights), self._rng.random() * total, side="right"))
+            rows.append(row)
+            chances.append(float(weights[row]) / total)
+            weights[row] = 0.0
+        if not rows:
+            return None, at, tired
+        self._pages += 1
+        request = f"demo-{self._name}-p{self._pages}"
+        served, events, watched = at, list[ViewerEvent](), 0
+        for slot, row in enumerate(rows):
+            made, at, tired, on = self._slot(request, slot, row, at, mood, tired)
+            events += made
+            watched += 1
+            if not on:
+                break
+        visit = Visit(
+            request=request,
+            viewer=self._name,
+            policy=self._policy.name,
+            at=served,
+            posts=tuple(shown.ids[row] for row in rows),
+            kinds=tuple(shown.plans[row].kind.value for row in rows),
+            propensities=tuple(round(chance, 6) for chance in chances),
+            events=tuple(events),
         )
-    return blends
+        return visit, at + int(self._rng.uniform(1, 6) * SECOND), tired + 0.1
+
+    def _slot(
+        self, request: str, slot: int, row: int, at: Millis, mood: float, tired: float
+    ) -> tuple[list[ViewerEvent], Millis, float, bool]:
+        """One post on the screen. Returns its events, when it left, how tired the viewer is, and whether they go on."""
+        rng, plan, length = self._rng, self._world.shown.plans[row], float(self._world.shown.lengths[row])
+        again = bool(self._seen[row])
+        self._seen[row] = True
+        liking = float(self._world.liking[self._viewer, row]) + self._lift + mood - tired - 0.03 * slot - 0.8 * again
+        chance = rng.random(10)
+        held = _odds(0.15 + 1.15 * liking + float(rng.normal(0, 0.7)))
+        completion = held**0.8 if chance[0] > 0.25 * held else 1.0 + float(rng.exponential(0.45)) * held
+        seconds = completion * length
+        end = at + round(seconds * SECOND)
+
+        def event(kind: EventKind, when: Millis, **more: object) -> ViewerEvent:
+            self._events += 1
+            base = {"request": request, "slot": slot, "post": plan.id, "publisher": plan.publisher}
+            return ViewerEvent(id=f"demo-{self._name}-{self._events}", kind=kind, viewer=self._name, at=when, **(base | more))  # type: ignore[arg-type]
+
+        events = [event(EventKind.IMPRESSION, at)]
+        middle = at + round(0.7 * seconds * SECOND)
+        if chance[1] < _odds(-2.7 + 1.5 * liking):
+            events.append(event(EventKind.LIKE, middle))
+        if chance[2] < _odds(-4.6 + 1.2 * liking):
+            events.append(event(EventKind.SHARE, end))
+        if chance[3] < _odds(-5.0 + 1.0 * liking):
+            events.append(event(EventKind.COMMENT, end))
+        if plan.publisher not in self._follows and chance[4] < _odds(-5.0 + 1.3 * liking):
+            self._follows.add(plan.publisher)
+            events.append(event(EventKind.FOLLOW, end))
+        if chance[5] < _odds(-5.4 - 1.3 * liking):
+            events.append(event(EventKind.NOT_INTERESTED, min(end, at + 2 * SECOND)))
+        events.append(event(EventKind.WATCH, end, seconds=round(seconds, 2), completion=round(completion, 3)))
+        if plan.products:
+            events += self._shop(event, plan.products, liking, plan.kind.value, end, chance[6:9])
+        return events, end + int(rng.uniform(0.3, 1.2) * SECOND), tired + 0.015, bool(chance[9] < _odds(2.9 + 0.5 * liking - 2 * tired))
+
+    def _shop(
+        self, event: _Maker, products: Sequence[str], liking: float, kind: str, at: Millis, chance: FloatArray
+    ) -> list[ViewerEvent]:
+        """What is looked at, put into the cart and bought; nobody buys what is out of stock."""
+        keen = {"product": 0.7, "promotional": 0.5, "educational": -0.2}.get(kind, 0.0)
+        if chance[0] >= _odds(-3.3 + 1.2 * liking + keen):
+            return []
+        product = items()[products[int(chance[0] * 1e6) % len(products)]].product
+        events = [event(EventKind.PRODUCT_CLICK, at + SECOND, product=product.id)]
+        dear = max(0.0, math.log(product.price_minor / 60_000)) * (1 - self._world.prices[self._viewer])
+        if product.stock and chance[1] < _odds(-0.9 + 0.5 * liking - 0.6 * dear):
+            events.append(event(EventKind.ADD_TO_CART, at + 20 * SECOND, product=product.id))
+            if chance[2] < _odds(-0.5 + 0.4 * liking - 0.4 * dear):
+                order = event(EventKind.ORDER, at + 90 * SECOND, product=product.id, value_minor=product.price_minor)
+                events.append(order)
+        return events
 
 
-def liking(viewers: list[Taste], shown: list[Plan], rng: np.random.Generator) -> Floats:
-    """How much each viewer likes each post, shape (viewers, posts); about -2 to 3."""
-    tree = {tag.id: tag for tag in taxonomy.read()}
-    above = [{t for tag in plan.tags if tag in tree for t in (tag, *taxonomy.ancestors(tag, tree))} for plan in shown]
-    prices = np.array([_price(plan) for plan in shown])
-    dear = np.argsort(np.argsort(prices)) / max(1, len(shown) - 1)
-    appeal = rng.normal(0, 0.35, len(shown))
-    table = np.zeros((len(viewers), len(shown)))
-    for row, taste in enumerate(viewers):
-        for column, plan in enumerate(shown):
-            tags = sum(sorted((w for tag, w in taste.tags.items() if tag in above[column]), key=abs)[-3:])
-            table[row, column] = 1.3 * tags + 0.8 * taste.kinds[plan.kind] - 0.6 * abs(taste.price - dear[column])
-    return table + appeal
-
-
-def simulate(now: Millis, *, days: int = DAYS, seed: int = 7) -> list[ViewerEvent]:
-    """Events of all viewers over the last `days` days, none of them later than a minute before `now`."""
-    rng = np.random.default_rng((seed, 1))
-    shown = [plan for plan in plans().values() if plan.fate is Fate.LIVE]
-    viewers = [*tastes(), *crowd(rng)]
-    likes = liking(viewers, shown, rng)
-    published = np.array([plan.published_at(now) for plan in shown])
-    events: list[ViewerEvent] = []
-    for row, taste in enumerate(viewers):
-        fatigue = np.zeros(len(shown))
-        followed: set[str] = set()
-        number = 0
-        for day in range(days, 0, -1):
-            start = now - day * DAY
-            busy = WEEKEND if (start // DAY + 4) % 7 in (0, 6) else 1.0
-            for _ in range(int(rng.poisson(taste.activity * busy))):
-                hour = rng.normal(9 + 12.5 * taste.evening, 2.2) % 24
-                at = min(start + int(hour * HOUR), now - 20 * MINUTE)
-                open_now = np.flatnonzero(published < at)
-                if len(open_now) == 0:
-                    continue
-                weight = np.exp(0.5 * likes[row, open_now] - fatigue[open_now])
-                met = rng.choice(open_now, min(POSTS_A_SESSION, len(open_now)), replace=False, p=weight / weight.sum())
-                for post in met:
-                    fatigue[post] += 1.2
-                    made = _watch(taste, shown[post], float(likes[row, post]), at, number, followed, rng)
-                    events += made
-                    number += len(made)
-                    at += int(1_000 * max(1.0, made[1].seconds)) + SECOND
-    return [event for event in events if event.at < now - MINUTE]
-
-
-def _watch(
-    taste: Taste, plan: Plan, liked: float, at: Millis, number: int, followed: set[str], rng: np.random.Generator
-) -> list[ViewerEvent]:
-    """One post met: an impression, a watch, and what follows from liking it."""
-    made: list[ViewerEvent] = []
-
-    def add(kind: EventKind, later: float, **fields: object) -> None:
-        id = f"demo-{taste.viewer}-{number + len(made)}"
-        about = {"publisher": plan.publisher} if kind is EventKind.FOLLOW else {"post": plan.id}
-        values: dict[str, object] = about | fields
-        made.append(ViewerEvent(id=id, kind=kind, viewer=taste.viewer, at=at + int(1_000 * later), **values))  # type: ignore[arg-type]
-
-    completion = min(2.0, float(rng.beta(2 + 2 * _odds(liked), 2.4)) * (1.25 if liked > 1 else 1.0))
-    length = 6.0
-    end = completion * length
-    add(EventKind.IMPRESSION, 0.0)
-    add(EventKind.WATCH, end, seconds=round(end, 2), completion=round(completion, 3))
-    if rng.random() < _odds(1.5 * liked - 2.6):
-        add(EventKind.LIKE, end * 0.8)
-    if rng.random() < _odds(liked - 4.6):
-        add(EventKind.SHARE, end + 0.4)
-    if plan.publisher not in followed and rng.random() < _odds(liked - 4.4):
-        followed.add(plan.publisher)
-        add(EventKind.FOLLOW, end + 0.6)
-    if liked < -0.4 and rng.random() < 0.08:
-        add(EventKind.NOT_INTERESTED, end + 0.2)
-    if plan.products and rng.random() < _odds(1.2 * liked - 2.9):
-        item = items()[str(rng.choice(list(plan.products)))].product
-        add(EventKind.PRODUCT_CLICK, end + 1, product=item.id)
-        if item.stock > 0 and rng.random() < _odds(liked - 1.6):
-            add(EventKind.ADD_TO_CART, end + 9, product=item.id)
-            if rng.random() < 0.35:
-                add(EventKind.ORDER, end + 80, product=item.id, value_minor=item.price_minor)
-    return made
+class _Maker(Protocol):
+    def __call__(self, kind: EventKind, when: Millis, **more: object) -> ViewerEvent: ...
 
 
 def _odds(x: float) -> float:
     return 1 / (1 + math.exp(-x))
-
-
-def _price(plan: Plan) -> float:
-    """The mean price of a post's products, in paise; middling for a post that sells nothing."""
-    shop = items()
-    prices = [shop[id].product.price_minor for id in plan.products]
-    return sum(prices) / len(prices) if prices else 50_000.0

@@ -13,6 +13,7 @@ from ulid import ULID
 from core.domain.account import Account, Role
 from core.domain.errors import InvalidInput, ServiceError, Unavailable
 from core.domain.events import MAX_ID
+from core.domain.experiment import Experiment
 from core.domain.feed import MAX_PAGE, FeedPage
 from core.domain.ids import MINUTE, Millis, new_id
 from core.domain.mix import MixPolicy
@@ -37,7 +38,7 @@ from core.services.feed_policies import Policies
 from core.services.remembered import Remembered
 from core.services.served_log import ServedLog
 from core.services.stores import Stores
-from core.statistics.assignment import Attributes
+from core.statistics.assignment import Assigned, Attributes
 
 TRENDING = 100
 ATTEMPTS = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
@@ -12,9 +13,11 @@ from core.domain.product import Product
 from core.domain.review import CaseView, PublisherRecord
 from dashboard.components.marked_text import list_name
 from dashboard.components.player import player
+from dashboard.components.product_picker import product_tile
+from dashboard.components.tiles import tiles
 from dashboard.context import clock, services
-from dashboard.formatting import ago, moment, money, plural
-from dashboard.links import media_links, picture_url
+from dashboard.formatting import ago, moment, plural
+from dashboard.links import media_links
 from dashboard.literal import literal
 
 _NAMES: Final = {
@@ -84,13 +87,9 @@ def case_products(products: tuple[Product, ...]) -> None:
     """Draw the linked products, to compare with the clip."""
     if not products:
         st.caption("No product is linked.")
-    for product in products:
-        with st.container(horizontal=True, gap="small", wrap=False, vertical_alignment="center"):
-            if product.image:
-                st.image(picture_url(product.image), width=48, alt=product.name)
-            stock = plural(product.stock, "piece") + " in stock" if product.stock else "out of stock"
-            facts = ", ".join((product.brand, product.category, money(product.price_minor, product.currency), stock))
-            st.markdown(f"{literal(product.name)}  \n:gray[{literal(facts)}]")
+        return
+    rows = [replace(tile := product_tile(product), lines=(*tile.lines, product.category)) for product in products]
+    tiles(rows, key="case_products", label="Linked products", layout="rows", disabled=True)
 
 
 def publisher_record(name: str, record: PublisherRecord) -> None:
