@@ -63,15 +63,15 @@ def queue_table(me: Account, entries: Sequence[QueueEntry]) -> None:
         alt="Cases that wait, most urgent first",
         column_config={
             "Poster": st.column_config.ImageColumn(width=56),
-            "Post": st.column_config.TextColumn(width=180),
-            "Publisher": st.column_config.TextColumn(width="small"),
+            "Post": st.column_config.TextColumn(width=150),
+            "Publisher": st.column_config.TextColumn(width=110),
             "Why": st.column_config.ListColumn(width="medium"),
             "Urgency": st.column_config.MultiselectColumn(
                 options=list(SEVERITIES.values()), color=_COLOURS, width="small"
             ),
             "Risk": st.column_config.ProgressColumn(min_value=0, max_value=1, format="%.2f", width="small"),
-            "Due": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width="small"),
-            "With": st.column_config.TextColumn(width="small"),
+            "Due": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=105),
+            "With": st.column_config.TextColumn(width=110),
         },
     )
 
