@@ -30,7 +30,10 @@ SAMPLE_APPETITE = 0.42
 class Policy(Protocol):
     """Which posts a viewer gets. Give one to plant an effect: by what it shows, or by how much it is enjoyed."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the pages are logged under."""
+        ...
 
     def weights(self, world: World, viewer: int, seen: NDArray[np.bool_]) -> FloatArray:
         """Weight per post (n,) from 0 up of being drawn for the next slot."""
@@ -99,9 +102,10 @@ class _Life:
 
     def visits(self) -> Iterator[Visit]:
         free = self._world.now - 20 * MINUTE
-        for at in self._sessions():
-            if at >= free:
+        for opened in self._sessions():
+            if opened >= free:
                 return
+            at = opened
             mood = float(self._rng.normal(0, 0.25))
             tired = 0.0
             for _ in range(int(self._rng.integers(1, 4))):
@@ -146,11 +150,10 @@ class _Life:
             return None, at, tired
         self._pages += 1
         request = f"demo-{self._name}-p{self._pages}"
-        served, events, watched = at, list[ViewerEvent](), 0
+        served, events = at, list[ViewerEvent]()
         for slot, row in enumerate(rows):
             made, at, tired, on = self._slot(request, slot, row, at, mood, tired)
             events += made
-            watched += 1
             if not on:
                 break
         visit = Visit(
@@ -179,10 +182,21 @@ class _Life:
         seconds = completion * length
         end = at + round(seconds * SECOND)
 
-        def event(kind: EventKind, when: Millis, **more: object) -> ViewerEvent:
+        def event(
+            kind: EventKind,
+            when: Millis,
+            *,
+            seconds: float = 0.0,
+            completion: float = 0.0,
+            product: str = "",
+            value: int = 0,
+        ) -> ViewerEvent:
             self._events += 1
-            base = {"request": request, "slot": slot, "post": plan.id, "publisher": plan.publisher}
-            return ViewerEvent(id=f"demo-{self._name}-{self._events}", kind=kind, viewer=self._name, at=when, **(base | more))  # type: ignore[arg-type]
+            return ViewerEvent(
+                id=f"demo-{self._name}-{self._events}", kind=kind, viewer=self._name, at=when, post=plan.id,
+                publisher=plan.publisher, product=product, request=request, slot=slot, seconds=seconds, completion=completion,
+                value_minor=value,
+            )  # fmt: skip
 
         events = [event(EventKind.IMPRESSION, at)]
         middle = at + round(0.7 * seconds * SECOND)
@@ -200,7 +214,12 @@ class _Life:
         events.append(event(EventKind.WATCH, end, seconds=round(seconds, 2), completion=round(completion, 3)))
         if plan.products:
             events += self._shop(event, plan.products, liking, plan.kind.value, end, chance[6:9])
-        return events, end + int(rng.uniform(0.3, 1.2) * SECOND), tired + 0.015, bool(chance[9] < _odds(2.9 + 0.5 * liking - 2 * tired))
+        return (
+            events,
+            end + int(rng.uniform(0.3, 1.2) * SECOND),
+            tired + 0.015,
+            bool(chance[9] < _odds(2.9 + 0.5 * liking - 2 * tired)),
+        )
 
     def _shop(
         self, event: _Maker, products: Sequence[str], liking: float, kind: str, at: Millis, chance: FloatArray
@@ -215,13 +234,22 @@ class _Life:
         if product.stock and chance[1] < _odds(-0.9 + 0.5 * liking - 0.6 * dear):
             events.append(event(EventKind.ADD_TO_CART, at + 20 * SECOND, product=product.id))
             if chance[2] < _odds(-0.5 + 0.4 * liking - 0.4 * dear):
-                order = event(EventKind.ORDER, at + 90 * SECOND, product=product.id, value_minor=product.price_minor)
+                order = event(EventKind.ORDER, at + 90 * SECOND, product=product.id, value=product.price_minor)
                 events.append(order)
         return events
 
 
 class _Maker(Protocol):
-    def __call__(self, kind: EventKind, when: Millis, **more: object) -> ViewerEvent: ...
+    def __call__(
+        self,
+        kind: EventKind,
+        when: Millis,
+        *,
+        seconds: float = 0.0,
+        completion: float = 0.0,
+        product: str = "",
+        value: int = 0,
+    ) -> ViewerEvent: ...
 
 
 def _odds(x: float) -> float:

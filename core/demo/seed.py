@@ -1,74 +1,136 @@
-"""Fills an empty store with the demo world, in seconds; clips are drawn afterwards by the worker."""
+"""Fill an empty store with the demo world: quickly, and the same each time for one seed.
+
+Accounts come last and all at once: as long as there is none, an interrupted fill is done again over what it left.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from itertools import islice
 
 import msgspec
 
 from core.bootstrap import Services
-from core.demo import trials
-from core.demo.art import product as drawing
-from core.demo.behaviour import simulate
-from core.demo.people import PASSWORD, accounts, publishers, viewers
-from core.demo.posts import Fate, Plan, plans
-from core.demo.products import items
+from core.demo import behaviour, people, posts, products, tastes
+from core.demo.art.product import card
+from core.demo.material import read
+from core.demo.people import PASSWORD
 from core.demo.taxonomy import ensure_taxonomy
-from core.domain.events import ViewerEvent
+from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
 from core.domain.job import JobKind
 from core.domain.ports.event_log import NewEvent
-from core.domain.post import Post, PostStatus, StatusChange
-from core.services.audit import MACHINE
+from core.domain.post import Comment
+from core.feed.side_effects import SERVED_TOPIC, ServedPage, ServedSlot, served_event
+from core.services.engagement import TOPIC
+from core.services.lifecycle import CATALOGUE
+from core.services.stores import Stores
 
-__all__ = ["PASSWORD", "ensure"]
-TOPIC = "viewer-events"
-BATCH = 5_000
 SEED = 7
+GUESTS = 300
+DAYS = 28
+Say = Callable[[str], None]
+
+__all__ = ["PASSWORD", "SEED", "ensure", "ensure_taxonomy", "fill"]
 
 
-def ensure(services: Services, now: Millis) -> bool:
-    """Fill the store if it has no accounts yet; True if it did. The same seed gives the same world.
+def ensure(services: Services, now: Millis, say: Say = lambda line: None) -> bool:
+    """Fill the store if nobody has an account in it yet and the settings want the demo world; True if it was filled.
 
-    Accounts come last: a start that was interrupted begins again and overwrites what it had made. The tag tree is looked
-    after at every start.
+    A store in use only gets the tags that it lacks.
     """
-    stores = services.stores
-    ensure_taxonomy(stores, now)
-    if not services.accounts.is_empty():
+    if not services.accounts.is_empty() or not services.settings.demo:
+        ensure_taxonomy(services.stores, now)
         return False
-    stores.publishers.upsert_many(publishers(now))
-    for item in items(now).values():
-        looks = item.looks
-        stores.objects.put_bytes(item.product.image, drawing.card(looks.shape, looks.main, looks.accent), "image/jpeg")
-    stores.products.upsert_many(item.product for item in items(now).values())
-    stores.sample_viewers.upsert_many(viewers(now))
-    planned = list(plans().values())
-    stores.posts.upsert_many(first_state(plan, now) for plan in planned)
-    for plan in planned:
-        services.jobs.enqueue(JobKind.RENDER_DEMO, plan.id, now=now)
-    append(services, simulate(now, seed=SEED))
-    append(services, trials.fill(services, now, seed=SEED))
-    hashed = services.accounts.hash_password(PASSWORD)
-    for account in accounts(now, hashed):
-        stores.accounts.insert(account)
-    services.audit.record(None, "demo.fill", "demo", now=now, posts=str(len(planned)))
+    fill(services, now, say)
     return True
 
 
-def first_state(plan: Plan, now: Millis) -> Post:
-    """A post before its clip is drawn: live ones are live already, and enter the feed with their clip."""
-    post = plan.post(now)
-    if plan.fate is not Fate.LIVE:
-        return post
-    at = plan.published_at(now)
-    line = StatusChange(status=PostStatus.LIVE, at=at, by=MACHINE, note="Published with the demo world.")
-    return replace(post, status=PostStatus.LIVE, history=(*post.history, line))
+def fill(
+    services: Services, now: Millis, say: Say = lambda line: None, *, guests: int = GUESTS, seed: int = SEED
+) -> None:
+    """Put the demo world in, over whatever an earlier fill has left. Posts are drafts until their clips are drawn."""
+    stores = services.stores
+    say(f"{ensure_taxonomy(stores, now)} tags")
+    stores.publishers.upsert_many(people.publishers(now))
+    stores.sample_viewers.upsert_many(people.viewers(now))
+    say(f"{_fill_products(stores, now)} products")
+    say(f"{_fill_posts(services, now)} posts, whose clips are drawn in the background")
+    say(f"{_fill_behaviour(stores, now, guests=guests, seed=seed)} viewer events of {DAYS} days")
+    hashed = services.accounts.hash_password(PASSWORD)
+    stores.accounts.upsert_many(people.accounts(now, hashed))
+    stores.live.signals.bump(CATALOGUE)
 
 
-def append(services: Services, events: list[ViewerEvent]) -> None:
-    """Append events to the log in the order of time, as a shopping app would have sent them."""
-    ordered = sorted(events, key=lambda event: (event.at, event.id))
-    for start in range(0, len(ordered), BATCH):
-        chunk = ordered[start : start + BATCH]
-        services.stores.log.append(TOPIC, [NewEvent(e.id, e.viewer, msgspec.json.encode(e)) for e in chunk])
+def _fill_products(stores: Stores, now: Millis) -> int:
+    shop = products.items(now)
+    for item in shop.values():
+        if stores.objects.stat(item.product.image) is None:
+            picture = card(item.looks.shape, item.looks.main, item.looks.accent)
+            stores.objects.put_bytes(item.product.image, picture, "image/jpeg")
+    return stores.products.upsert_many(item.product for item in shop.values())
+
+
+def _fill_posts(services: Services, now: Millis) -> int:
+    """New drafts only, each with a job for its clip; the jobs keep the order of the plans."""
+    stores, ordered = services.stores, list(posts.plans().values())
+    held = stores.posts.get_many([plan.id for plan in ordered])
+    missing = [plan for plan in ordered if plan.id not in held]
+    stores.posts.upsert_many(plan.post(now) for plan in missing)
+    for place, plan in enumerate(ordered):
+        if (plan.id not in held or held[plan.id].media is None) and not services.jobs.unfinished(
+            plan.id, JobKind.RENDER_DEMO
+        ):
+            services.jobs.enqueue(JobKind.RENDER_DEMO, plan.id, now=now + place)
+    return len(ordered)
+
+
+def _fill_behaviour(stores: Stores, now: Millis, *, guests: int, seed: int) -> int:
+    world = tastes.build(now, seed=seed, guests=guests)
+    visits = list(behaviour.visits(world, DAYS, seed))
+    events = sorted((event for visit in visits for event in visit.events), key=lambda event: (event.at, event.id))
+    encode = msgspec.json.Encoder().encode
+    _append(stores, TOPIC, (NewEvent(event.id, event.viewer, encode(event)) for event in events))
+    _append(
+        stores, SERVED_TOPIC, (_served(visit) for visit in sorted(visits, key=lambda visit: (visit.at, visit.request)))
+    )
+    stores.comments.upsert_many(_comments(events))
+    return len(events)
+
+
+def _append(stores: Stores, topic: str, events: Iterable[NewEvent], batch: int = 10_000) -> None:
+    waiting = iter(events)
+    while some := list(islice(waiting, batch)):
+        stores.log.append(topic, some)
+
+
+def _served(visit: behaviour.Visit) -> NewEvent:
+    slots = tuple(
+        ServedSlot(post=post, kind=kind, propensity=propensity, score=0.0, sources=0, rule="simulated")
+        for post, kind, propensity in zip(visit.posts, visit.kinds, visit.propensities, strict=True)
+    )
+    page = ServedPage(
+        request=visit.request, viewer=visit.viewer, policy=visit.policy, at=visit.at, index=0, slots=slots
+    )
+    return served_event(page)
+
+
+def _comments(events: list[ViewerEvent]) -> list[Comment]:
+    """A comment for each comment event, in the language of its post."""
+    phrases, plans = read("comments"), posts.plans()
+    made: list[Comment] = []
+    for event in events:
+        if event.kind is EventKind.COMMENT:
+            said = phrases[plans[event.post].language]
+            text = said[len(made) * 5 % len(said)]
+            made.append(
+                Comment(
+                    id=event.id,
+                    post=event.post,
+                    viewer=event.viewer,
+                    text=text,
+                    created_at=event.at,
+                    updated_at=event.at,
+                )
+            )
+    return made

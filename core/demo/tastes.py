@@ -1,0 +1,137 @@
+"""The demo world in numbers: who likes what how much, as arrays that the simulator draws from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.demo.people import KINDS, Taste, publishers, tastes
+from core.demo.posts import Fate, Plan, plans
+from core.demo.products import items
+from core.demo.taxonomy import ancestors, read
+from core.domain.ids import Millis
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+TASTE, KIND, PRICE, PUBLISHER, LANGUAGE, QUALITY = 1.7, 0.7, 0.8, 0.35, 0.3, 0.45
+"""How much each part of the liking weighs, in units of the log odds of watching to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The posts of the world that were live, in columns; n posts.
+
+    `days` (n,) age at `now`, `kinds` (n,) place in PostKind, `publishers` (n,) place in `publisher_ids`, `prices` (n,) mean level
+    of the linked products 0..1, `tags` (n, t) 1 where a tag or one below it is on the post, `quality` (n,) how good a clip is.
+    """
+
+    ids: tuple[str, ...]
+    plans: tuple[Plan, ...]
+    days: FloatArray
+    kinds: IntArray
+    publishers: IntArray
+    publisher_ids: tuple[str, ...]
+    prices: FloatArray
+    tags: FloatArray
+    tag_ids: tuple[str, ...]
+    languages: tuple[str, ...]
+    lengths: FloatArray
+    quality: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Posts, viewers and how much each viewer likes each post; `liking` (viewers, n) in log odds, `now` the present."""
+
+    now: Millis
+    shown: Shown
+    viewers: tuple[str, ...]
+    sample: int
+    liking: FloatArray
+    prices: FloatArray
+    activity: FloatArray
+    evening: FloatArray
+
+
+def build(now: Millis, *, seed: int = 7, guests: int = 300) -> World:
+    """The sample viewers and `guests` anonymous ones, whose tastes are mixtures of two sample viewers' with noise."""
+    shown = _shown(seed)
+    known = tastes()
+    vectors = np.array([_vector(taste, shown) for taste in known])
+    kinds = np.array([[taste.kinds[kind] for kind in KINDS] for taste in known])
+    prices = np.array([taste.price for taste in known])
+    activity = np.array([taste.activity for taste in known])
+    evening = np.array([taste.evening for taste in known])
+    languages = [taste.language for taste in known]
+    rng = np.random.default_rng((seed, 1))
+    if guests:
+        pairs = rng.integers(0, len(known), (guests, 2))
+        share = rng.beta(2, 2, (guests, 1))
+
+        def mixed(values: FloatArray, noise: float) -> FloatArray:
+            own = share * values[pairs[:, 0]] + (1 - share) * values[pairs[:, 1]]
+            return np.asarray(own + rng.normal(0, noise, own.shape))
+
+        vectors = np.vstack([vectors, mixed(vectors, 0.08)])
+        kinds = np.vstack([kinds, mixed(kinds, 0.15)])
+        prices = np.append(prices, np.clip(mixed(prices[:, None], 0.1)[:, 0], 0, 1))
+        activity = np.append(activity, np.clip(rng.gamma(1.6, 0.5, guests), 0.15, 4))
+        evening = np.append(evening, rng.beta(2, 1.6, guests))
+        languages += [languages[first] for first in pairs[:, 0]]
+    fondness = rng.normal(0, PUBLISHER, (len(prices), len(shown.publisher_ids)))
+    spoken = np.array([[0.0 if post in (own, "en") else -1.0 for post in shown.languages] for own in languages])
+    liking = (
+        TASTE * np.tanh(vectors @ shown.tags.T)
+        + KIND * kinds[:, shown.kinds]
+        - PRICE * np.maximum(0.0, shown.prices[None, :] - prices[:, None] - 0.15)
+        + fondness[:, shown.publishers]
+        + LANGUAGE * spoken
+        + QUALITY * shown.quality
+    )
+    names = tuple(taste.viewer for taste in known) + tuple(f"guest-{number:04d}" for number in range(1, guests + 1))
+    return World(now, shown, names, len(known), liking, prices, activity, evening)
+
+
+def _shown(seed: int) -> Shown:
+    live = tuple(plan for plan in plans().values() if plan.fate in (Fate.LIVE, Fate.WITHDRAWN))
+    tree = {tag.id: tag for tag in read()}
+    column = {slug: number for number, slug in enumerate(tree)}
+    tags = np.zeros((len(live), len(tree)))
+    for row, plan in enumerate(live):
+        for tag in plan.tags:
+            tags[row, column[tag]] = 1.0
+            for above in ancestors(tag, tree):
+                tags[row, column[above]] = 1.0
+    shop = items()
+    levels = [np.mean([_level(shop[id].product.price_minor) for id in plan.products]) for plan in live]
+    ids = tuple(publisher.id for publisher in publishers())
+    rng = np.random.default_rng((seed, 2))
+    return Shown(
+        ids=tuple(plan.id for plan in live),
+        plans=live,
+        days=np.array([plan.days for plan in live]),
+        kinds=np.array([KINDS.index(plan.kind) for plan in live]),
+        publishers=np.array([ids.index(plan.publisher) for plan in live]),
+        publisher_ids=ids,
+        prices=np.array(levels),
+        tags=tags,
+        tag_ids=tuple(tree),
+        languages=tuple(plan.language for plan in live),
+        lengths=rng.uniform(5.0, 6.4, len(live)),
+        quality=rng.normal(0, 1, len(live)),
+    )
+
+
+def _vector(taste: Taste, shown: Shown) -> FloatArray:
+    vector = np.zeros(len(shown.tag_ids))
+    for tag, weight in taste.tags.items():
+        vector[shown.tag_ids.index(tag)] = weight
+    return vector
+
+
+def _level(price_minor: int) -> float:
+    """0 at ₹100 and below, 1 at ₹6,000 and above, by ratio."""
+    return float(np.clip(np.log(price_minor / 10_000) / np.log(60), 0, 1))
