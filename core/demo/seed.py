@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from core.bootstrap import Services
-from core.demo import behaviour, people, posts, products, tastes
+from core.demo import behaviour, people, posts, products, tastes, trials
 from core.demo.art.product import card
 from core.demo.material import read
 from core.demo.people import PASSWORD
@@ -57,6 +57,7 @@ def fill(
     say(f"{_fill_products(stores, now)} products")
     say(f"{_fill_posts(services, now)} posts, whose clips are drawn in the background")
     say(f"{_fill_behaviour(stores, now, guests=guests, seed=seed)} viewer events of {DAYS} days")
+    say(f"{_fill_trials(services, now, seed)} experiments")
     hashed = services.accounts.hash_password(PASSWORD)
     stores.accounts.upsert_many(people.accounts(now, hashed))
     stores.live.signals.bump(CATALOGUE)
@@ -96,6 +97,14 @@ def _fill_behaviour(stores: Stores, now: Millis, *, guests: int, seed: int) -> i
     )
     stores.comments.upsert_many(_comments(events))
     return len(events)
+
+
+def _fill_trials(services: Services, now: Millis, seed: int) -> int:
+    """Experiments with planted effects, and the events of the viewers who took part."""
+    events = sorted(trials.fill(services, now, seed=seed), key=lambda event: (event.at, event.id))
+    encode = msgspec.json.Encoder().encode
+    _append(services.stores, TOPIC, (NewEvent(event.id, event.viewer, encode(event)) for event in events))
+    return len(trials.TRIALS)
 
 
 def _append(stores: Stores, topic: str, events: Iterable[NewEvent], batch: int = 10_000) -> None:

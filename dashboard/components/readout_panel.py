@@ -70,7 +70,7 @@ def progress(found: Report) -> None:
     experiment = found.experiment
     seen = sum(found.trust.observed)
     left = (
-        f", about {math.ceil(found.days_left)} days to go"
+        f", about {formatting.plural(max(1, math.ceil(found.days_left)), 'day')} to go"
         if math.isfinite(found.days_left) and found.progress < 1
         else ""
     )

@@ -39,7 +39,9 @@ def page(signed_in: SignedIn, console: Console) -> Page:
     who = console.account(Role.CREATOR)
     for left in console.services.intake.open_uploads(who, now=clock()):
         console.services.intake.cancel(who, left.upload.id, now=clock())
-    for draft in console.services.stores.posts.find({"publisher": "riya", "status": PostStatus.DRAFT}).items:
+    for draft in console.services.stores.posts.find(
+        {"publisher": "riya", "status": {"in": [PostStatus.DRAFT, PostStatus.FAILED]}}
+    ).items:
         console.services.catalog.delete_draft(who, draft.id, now=clock())
     page = signed_in(Role.CREATOR)
     page.goto("/studio")
@@ -58,7 +60,7 @@ def slow_down(page: Page, bytes_a_second: int) -> None:
 
 def choose(page: Page, path: Path) -> None:
     """Choose a file as a person does."""
-    page.locator(".uploader input[type=file]").set_input_files(path)
+    page.locator(".uploader input[type=file]").first.set_input_files(path)
 
 
 def row(page: Page, path: Path) -> Locator:
@@ -205,7 +207,7 @@ def test_several_files_are_sent_one_after_the_other(page: Page, tmp_path: Path) 
     for number in (1, 2, 3):
         paths.append(tmp_path / f"look-{number}.mp4")
         paths[-1].write_bytes(clips.clip_bytes())
-    page.locator(".uploader input[type=file]").set_input_files(paths)
+    page.locator(".uploader input[type=file]").first.set_input_files(paths)
     for path in paths:
         expect(row(page, path).locator(".text")).to_contain_text("Uploaded", timeout=LONG)
 
