@@ -70,7 +70,7 @@ def _do(services: Services, job: Job) -> None:
     elif job.kind is JobKind.STREAM_MEDIA:
         services.processing.stream(job, _renewing(services, job), clock=clock)
     else:
-        render_post(services, job.subject, now=clock(), progress=_renewing(services, job))
+        render_post(services, job, _renewing(services, job))
     services.jobs.finish(job, now=clock())
 
 

@@ -12,8 +12,8 @@ from core.bootstrap import Services, clock
 from core.demo.clips import film
 from core.demo.posts import MAKER, Fate, Plan, plans
 from core.domain.errors import Conflict, NotFound
-from core.domain.ids import HOUR, MINUTE, Millis, new_id
-from core.domain.job import Job, JobKind, JobState
+from core.domain.ids import HOUR, MINUTE, Millis
+from core.domain.job import Job, JobKind
 from core.domain.moderation import Case, CaseState, Outcome, Reason, Screening, Severity, Signal, Verdict
 from core.domain.ports.media import Progress
 from core.domain.post import Post, PostStatus, StatusChange
@@ -24,27 +24,22 @@ from core.services.lifecycle import Lifecycle
 from core.services.stores import Stores
 from core.services.verdicts import MODERATION
 
-LATER = 60
-"""Priority of a demo clip's adaptive stream: after all clips play."""
 DRAWN = 0.6
 """Share of the time that drawing takes."""
 
 
-def render_post(services: Services, post_id: str, *, now: Millis, progress: Progress) -> None:
-    """Draw, process and settle one post of the demo world; harmless when repeated, as a killed worker's job is.
+def render_post(services: Services, job: Job, progress: Progress) -> None:
+    """Draw, process and settle the post of a RENDER_DEMO job; a repeated run goes on where one stopped.
 
     A post that somebody has moved on meanwhile is left as they made it. Raises UnsafeFile or RenderFailed.
     """
-    plan, post = plans().get(post_id), services.stores.posts.find_one(post_id)
+    plan, post = plans().get(job.subject), services.stores.posts.find_one(job.subject)
     if plan is None or post is None or post.status is not PostStatus.DRAFT:
         return
     if post.media is None:
-        job = services.jobs.latest(post_id, kind=JobKind.RENDER_DEMO)
-        if job is None or job.state is not JobState.RUNNING:
-            job = Job(id=new_id(now), kind=JobKind.RENDER_DEMO, subject=post_id, attempts=1)
-        _draw(services, plan, post, progress, now)
+        if post.upload is None:
+            _draw(services, plan, post, progress, clock())
         services.processing.process(job, lambda done, step: progress(DRAWN + (1 - DRAWN) * done, step), clock=clock)
-        _stream_later(services, post_id)
     settle(services, plan, now=clock())
 
 
@@ -93,15 +88,6 @@ def _draw(services: Services, plan: Plan, post: Post, progress: Progress, now: M
         shutil.rmtree(folder, ignore_errors=True)
     services.stores.uploads.upsert_many([upload])
     Lifecycle(services.stores).change(services.stores.posts.get(plan.id), {"upload": upload.id}, now=now)
-
-
-def _stream_later(services: Services, post_id: str) -> None:
-    job = services.jobs.latest(post_id, kind=JobKind.STREAM_MEDIA)
-    if job is not None and job.state is JobState.QUEUED:
-        try:
-            services.stores.jobs.patch(job.id, {"priority": LATER}, expected_version=job.version)
-        except Conflict:
-            return  # a worker has it already
 
 
 def _history(post: Post, plan: Plan, published: Millis) -> tuple[StatusChange, ...]:
