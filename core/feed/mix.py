@@ -99,7 +99,7 @@ def best_page(problem: Problem) -> MixedPage:
         best = max((_improved(problem, start, barred, cap) for start in starts), key=lambda page: page.worth)
     if broken := best.broken:
         notes.append(f"{broken} gap{'s' * (broken > 1)} between posts of one kind could not be kept.")
-    return MixedPage(best.places, best.value, root.value, best.limits, broken, tuple((*notes, *best.limits.notes)))
+    return MixedPage(best.places, best.value, root.value, best.limits, broken, (*notes, *best.limits.notes))
 
 
 Drop = Callable[[Problem, "_Page", int], Places]
