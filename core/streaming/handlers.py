@@ -35,7 +35,7 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
     def render_demo(job: Job, progress: Progress) -> None:
         from core.demo.render import render_post
 
-        render_post(services, job.subject, now=clock(), progress=progress)
+        render_post(services, job, progress)
 
     return {
         "screening": {JobKind.SCREEN_POST: Handler(screen)},
