@@ -79,6 +79,10 @@ def empty_address(kind: str, request: pytest.FixtureRequest) -> str:
         return str(folder / "documents.sqlite")
     uri: str = os.environ["FEEDROOM_TEST_MONGO_URI"] if kind == "mongodb" else request.getfixturevalue("nx_address")
     with pymongo.MongoClient[dict[str, object]](uri) as client:
+        if "posts" in client.get_default_database("feedroom").list_collection_names():
+            pytest.fail(
+                "FEEDROOM_TEST_MONGO_URI names a database that holds posts; contracts empty what they are given"
+            )
         for name in (*(spec.name for spec in SPECS), "feedroom_schema"):
             client.get_default_database("feedroom").drop_collection(name)
     return uri

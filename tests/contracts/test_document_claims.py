@@ -51,6 +51,12 @@ def claim_all(documents: Documents, holder: str, start: threading.Barrier | None
     return ids
 
 
+def start_together(number: int) -> ProcessPoolExecutor:
+    """A pool of fresh processes that begin their first task at the same moment."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(number, context, context.Barrier(number, timeout=60).wait)
+
+
 def claim_all_at(address: str, holder: str) -> list[str]:
     documents = open_documents(address)
     try:
@@ -94,10 +100,10 @@ def test_eight_threads_never_claim_the_same_document(documents: Documents) -> No
 @pytest.mark.parametrize("shared_address", SHARED, indirect=True)
 def test_four_processes_never_claim_the_same_document(shared_address: str) -> None:
     documents = open_documents(shared_address)
-    documents.upsert_many("things", [thing(f"t{n:03}", state="queued", rank=n % 5) for n in range(160)])
-    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
+    documents.upsert_many("things", [thing(f"t{n:03}", state="queued", rank=n % 5) for n in range(300)])
+    with start_together(PROCESSES) as pool:
         taken = list(pool.map(claim_all_at, [shared_address] * PROCESSES, [f"w{n}" for n in range(PROCESSES)]))
-    assert Counter(id for ids in taken for id in ids) == {f"t{n:03}": 1 for n in range(160)}
+    assert Counter(id for ids in taken for id in ids) == {f"t{n:03}": 1 for n in range(300)}
     documents.close()
 
 
@@ -106,7 +112,7 @@ def test_four_processes_never_claim_the_same_document(shared_address: str) -> No
 def test_no_compare_and_set_of_four_processes_is_lost(shared_address: str) -> None:
     documents = open_documents(shared_address)
     documents.insert("counters", thing("c", rank=0))
-    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
+    with start_together(PROCESSES) as pool:
         list(pool.map(increment_at, [shared_address] * PROCESSES, [25] * PROCESSES))
     assert documents.get("counters", "c") == thing("c", rank=100) | {"version": 101}
     documents.close()
