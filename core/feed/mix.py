@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,12 @@ ROUNDS = 4
 Places = NDArray[np.int64]
 
 
+@lru_cache(maxsize=64)
+def _attention(size: int) -> FloatArray:
+    weights: FloatArray = np.power(ATTENTION, np.arange(size, dtype=np.float64))
+    return weights
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What a page is made from: candidates ranked by score, highest first.
@@ -43,8 +50,7 @@ class Problem:
     @property
     def attention(self) -> FloatArray:
         """Weight per slot."""
-        weights: FloatArray = np.power(ATTENTION, np.arange(self.size, dtype=np.float64))
-        return weights
+        return _attention(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def best_page(problem: Problem) -> MixedPage:
     barred = _place_within(problem.publishers * len(KINDS) + problem.kinds) >= cap
     root = best = _page(problem, size, barred)
     if len(_weakest(problem, root, cap)):
-        starts = (_within_cap(problem, root, cap, drop) for drop in (_weakest, _least_missed))
+        starts = (_refilled(problem, root, barred, cap, drop) for drop in (_weakest, _least_missed))
         best = max((_improved(problem, start, barred, cap) for start in starts), key=lambda page: page.worth)
     if broken := best.broken:
         notes.append(f"{broken} gap{'s' * (broken > 1)} between posts of one kind could not be kept.")
@@ -118,11 +124,39 @@ def _within_cap(problem: Problem, page: _Page, cap: int, drop: Drop) -> _Page:
     return page
 
 
+def _refilled(problem: Problem, page: _Page, barred: BoolArray, cap: int, drop: Drop) -> _Page:
+    """What `drop` names replaced in its own kind by the best whose publisher has room; the sequence of kinds stays."""
+    places = set(page.places.tolist())
+    extra = drop(problem, page, cap).tolist()
+    places.difference_update(extra)
+    held = Counter(problem.publishers[list(places)].tolist())
+    for kind in sorted(problem.kinds[extra].tolist()):
+        for place in np.flatnonzero((problem.kinds == kind) & ~barred).tolist():
+            owner = int(problem.publishers[place])
+            if place not in places and held[owner] < cap and place not in extra:
+                places.add(place)
+                held[owner] += 1
+                break
+        else:
+            return _within_cap(problem, page, cap, drop)
+    chosen = np.array(sorted(places), np.int64)
+    laid = _in_order(chosen, problem.kinds[chosen], page.kinds)
+    value = float(problem.attention[: len(laid)] @ problem.scores[laid])
+    return replace(page, places=laid, value=value)
+
+
 def _improved(problem: Problem, page: _Page, barred: BoolArray, cap: int) -> _Page:
     """Exchange posts, then choose the sequence of kinds anew with what is left to choose from, while that helps."""
     for _ in range(ROUNDS):
         places, value = exchanged(
-            problem.scores, problem.kinds, problem.publishers, barred, page.places, page.kinds, problem.attention, cap
+            problem.scores,
+            problem.kinds,
+            problem.publishers,
+            barred,
+            page.places,
+            page.kinds,
+            problem.attention[: len(page.places)],
+            cap,
         )
         if value > page.value + 1e-9:
             page = replace(page, places=_in_order(places, problem.kinds[places], page.kinds), value=value)

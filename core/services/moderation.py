@@ -162,7 +162,7 @@ _TOLD: dict[PostStatus, tuple[str, str]] = {
     ),
     PostStatus.HELD: (
         "On hold: a person must look at this post before it can be shown.",
-        "Nothing to do: posts on hold are looked at first, usually within an hour. You may still change or withdraw it.",
+        "Nothing to do: posts on hold are looked at first, usually within an hour. You may withdraw it.",
     ),
     PostStatus.LIVE: ("In the feed.", ""),
     PostStatus.REJECTED: ("Not shown in the feed.", "Change the post and submit it again."),

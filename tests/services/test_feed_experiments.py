@@ -1,0 +1,71 @@
+"""The feed serves viewers under the policy of their arm, and writes down that they met it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from core.bootstrap import Services
+from core.domain.account import Account, Role
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step
+from core.domain.mix import MixPolicy
+from core.feed.default_policy import DEFAULT_POLICY
+from core.services.experiment_metrics import TOPIC
+from core.settings import Settings
+from tests.fakes.stores import memory_stores
+
+NOW = 1_795_000_000_000
+MANAGER = Account(id="m", email="m@x.example", name="Mira", role=Role.PRODUCT_MANAGER)
+GOAL = Metric(name="Likes", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="likes")
+VIEWERS = [f"viewer-{number}" for number in range(60)]
+
+
+@pytest.fixture
+def services(tmp_path: object) -> Services:
+    services = Services(Settings(data=tmp_path, secret="s" * 40), memory_stores())  # type: ignore[arg-type]
+    services.stores.policies.insert(MixPolicy(id="other", name="Other", weights=dict(DEFAULT_POLICY.weights)))
+    draft = services.experiments.create(
+        MANAGER,
+        name="Another mix",
+        arms=(Arm(name="control"), Arm(name="treatment", policy="other")),
+        metrics=(GOAL,),
+        steps=(Step(exposure=1.0),),
+        now=NOW,
+    )
+    services.experiments.launch(MANAGER, draft.id, now=NOW)
+    return services
+
+
+def test_each_viewer_is_served_by_the_policy_of_their_arm(services: Services) -> None:
+    for viewer in VIEWERS:
+        arms = services.assignments.of(viewer, now=NOW + 2_000)
+        page = services.feed.page(viewer, now=NOW + 2_000)
+        treated = any(arm.name == "treatment" for _, arm in arms)
+        assert page.policy == ("other" if treated else DEFAULT_POLICY.id)
+
+
+def test_a_policy_that_was_asked_for_beats_the_arm_and_exposes_nobody(services: Services) -> None:
+    pages = {services.feed.page(viewer, policy=DEFAULT_POLICY.id, now=NOW + 2_000).policy for viewer in VIEWERS}
+    assert pages == {DEFAULT_POLICY.id}
+    assert not _exposures(services)
+
+
+def test_looking_without_recording_exposes_nobody(services: Services) -> None:
+    services.feed.preview(MANAGER, "viewer-1", now=NOW + 2_000)
+    assert not _exposures(services)
+
+
+def test_an_exposure_that_the_app_reports_twice_counts_once(services: Services) -> None:
+    found = services.assignments.of("viewer-1", now=NOW + 2_000)
+    first = services.assignments.expose("viewer-1", found, segment="", now=NOW)
+    services.assignments._written.clear()
+    again = services.assignments.expose("viewer-1", found, segment="", now=NOW + 5)
+    assert (first, again) == (len(found), 0)
+    assert len(_exposures(services)) == len(found)
+
+
+def _exposures(services: Services) -> list[ViewerEvent]:
+    records = services.stores.log.replay(TOPIC)
+    events = [msgspec.json.decode(record.payload, type=ViewerEvent) for record in records]
+    return [event for event in events if event.kind is EventKind.EXPOSURE]
