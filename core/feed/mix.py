@@ -101,7 +101,7 @@ def best_page(problem: Problem) -> MixedPage:
     barred = _place_within(problem.publishers * len(KINDS) + problem.kinds) >= cap
     root = best = _page(problem, size, barred)
     if len(_weakest(problem, root, cap)):
-        starts = (_refilled(problem, root, barred, cap, drop) for drop in (_weakest, _least_missed))
+        starts = (_within_cap(problem, root, cap, drop) for drop in (_weakest, _least_missed))
         best = max((_improved(problem, start, barred, cap) for start in starts), key=lambda page: page.worth)
     if broken := best.broken:
         notes.append(f"{broken} gap{'s' * (broken > 1)} between posts of one kind could not be kept.")
@@ -122,27 +122,6 @@ def _within_cap(problem: Problem, page: _Page, cap: int, drop: Drop) -> _Page:
             return _page(problem, size, _place_within(problem.publishers) >= cap)
         page = _page(problem, size, banned)
     return page
-
-
-def _refilled(problem: Problem, page: _Page, barred: BoolArray, cap: int, drop: Drop) -> _Page:
-    """What `drop` names replaced in its own kind by the best whose publisher has room; the sequence of kinds stays."""
-    places = set(page.places.tolist())
-    extra = drop(problem, page, cap).tolist()
-    places.difference_update(extra)
-    held = Counter(problem.publishers[list(places)].tolist())
-    for kind in sorted(problem.kinds[extra].tolist()):
-        for place in np.flatnonzero((problem.kinds == kind) & ~barred).tolist():
-            owner = int(problem.publishers[place])
-            if place not in places and held[owner] < cap and place not in extra:
-                places.add(place)
-                held[owner] += 1
-                break
-        else:
-            return _within_cap(problem, page, cap, drop)
-    chosen = np.array(sorted(places), np.int64)
-    laid = _in_order(chosen, problem.kinds[chosen], page.kinds)
-    value = float(problem.attention[: len(laid)] @ problem.scores[laid])
-    return replace(page, places=laid, value=value)
 
 
 def _improved(problem: Problem, page: _Page, barred: BoolArray, cap: int) -> _Page:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates
+from core.pipeline.candidates import Candidates, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,7 @@ class Affinity:
         tags = index.tag_sums(rows, query.tags) if len(query.tags) else np.zeros(len(rows))
         tags /= np.sqrt(np.maximum(index.tag_counts[rows], 1))
         followed = [number for name in query.viewer.follows if (number := index.publishers.find(name)) >= 0]
-        trend = np.zeros(len(rows))
-        if query.trending:
-            by_number = {index.known.get(id, -1): value for id, value in query.trending.items()}
-            trend = np.array([by_number.get(int(number), 0.0) for number in index.number[rows]])
+        trend = _looked_up(index.number[rows], index.numbers_of(list(query.trending)), query)
         return candidates.scored(
             **{
                 "tag affinity": tags,
@@ -35,3 +32,15 @@ class Affinity:
                 "trend": trend,
             }
         )
+
+
+def _looked_up(wanted: IntArray, numbers: IntArray, query: FeedQuery) -> FloatArray:
+    """The trend of each wanted post number; `numbers` are those of the trending posts that the index knows."""
+    if not len(numbers):
+        return np.zeros(len(wanted))
+    known, end = query.index.known, len(query.index.row_of)
+    values = np.array([value for id, value in query.trending.items() if known.get(id, end) < end])
+    order = np.argsort(numbers)
+    numbers, values = numbers[order], values[order]
+    places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+    return np.where(numbers[places] == wanted, values[places], 0.0)
