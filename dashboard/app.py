@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ sys.path[:] = [
 ]
 
 import streamlit as st  # noqa: E402
+import structlog  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.requests import Request  # noqa: E402
 from starlette.responses import RedirectResponse  # noqa: E402
@@ -26,9 +28,13 @@ from starlette.routing import Route  # noqa: E402
 
 from core.api.app import create_app  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
+from core.domain.errors import FeedroomError  # noqa: E402
 from core.settings import Settings  # noqa: E402
-from dashboard.context import services  # noqa: E402
+from dashboard.context import clock, services  # noqa: E402
 from dashboard.open_tabs import OpenTabs  # noqa: E402
+
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -44,7 +50,16 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
     gc.collect()
     gc.freeze()
+    # The index is built and the mix solver compiled while the first person is still signing in.
+    threading.Thread(target=_warm_up, name="feed warm-up", daemon=True).start()
     yield
+
+
+def _warm_up() -> None:
+    try:
+        services().feed.warm_up(now=clock())
+    except FeedroomError as error:
+        log.warning("the feed could not be warmed up; the first page will be slower", reason=error.detail)
 
 
 async def overview(request: Request) -> RedirectResponse:

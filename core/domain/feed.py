@@ -83,7 +83,11 @@ class StageTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPage:
-    """One answer of the feed. `cursor` asks for the next page; it is None when the catalogue is exhausted."""
+    """One answer of the feed. `cursor` asks for the next page; it is None when the catalogue is exhausted.
+
+    `prices`, on previews only, is the expected engagement that each binding rule costs the page: per percentage point of a share,
+    per slot of a gap, per post of the publisher cap.
+    """
 
     request: str
     viewer: str
@@ -93,3 +97,4 @@ class FeedPage:
     at: Millis
     stages: tuple[StageTrace, ...] = ()
     notes: tuple[str, ...] = ()
+    prices: dict[str, float] = field(default_factory=dict)

@@ -27,7 +27,7 @@ class FeedQuery:
     """One request for a page. `marks` (post numbers,) says which posts are seen or hidden; see `marked`.
 
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
-    over the index's numbers, decayed to `now`.
+    over the index's numbers, decayed to `now`. `priced` asks for the price of every binding rule, some milliseconds.
     """
 
     viewer: ViewerState
@@ -43,6 +43,7 @@ class FeedQuery:
     region: str = ""
     language: str = ""
     languages: tuple[str, ...] = ()
+    priced: bool = False
 
     def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
         """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""

@@ -11,6 +11,7 @@ from core.domain.mix import MixPolicy
 from core.feed.exploration import draw, slots_to_explore, thompson, weakest_slots
 from core.feed.index import KINDS
 from core.feed.mix import Problem, best_page
+from core.feed.prices import prices
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Candidates, FloatArray, Selection
 
@@ -50,7 +51,13 @@ class Slotting:
         rest[page] = False
         rows = tuple(int(ranked.rows[place]) if place >= 0 else -1 for place in displaced)
         return Selection(
-            ranked.at(page), ranked.at(np.flatnonzero(rest)[:RESERVE]), tuple(rules), propensities, rows, mixed.notes
+            page=ranked.at(page),
+            reserve=ranked.at(np.flatnonzero(rest)[:RESERVE]),
+            rules=tuple(rules),
+            propensities=propensities,
+            displaced=rows,
+            notes=mixed.notes,
+            prices=prices(problem, mixed) if query.priced else {},
         )
 
     def problem(self, query: FeedQuery, ranked: Candidates) -> Problem:

@@ -61,6 +61,7 @@ class Asked:
     shown: tuple[str, ...] = ()
     arms: tuple[tuple[Experiment, Assigned], ...] = ()
     segment: str = ""
+    priced: bool = False
 
 
 class Feed:
@@ -108,7 +109,7 @@ class Feed:
             with self._locks[hash(viewer) % LOCKS]:
                 page, outcome = self._make_and_mark(asked, now)
         else:
-            page, outcome, _ = self._make(asked, self._read(viewer), now)
+            page, outcome, _ = self._make(replace(asked, priced=True), self._read(viewer), now)
         self._refresh_if_due(now)
         metrics.PAGE_SECONDS.observe(time.perf_counter() - started)
         metrics.PAGES.labels("served" if record else "preview").inc()
@@ -136,7 +137,7 @@ class Feed:
         actor.require(Role.PRODUCT_MANAGER)
         asked = self._checked(viewer, size, None, None, policy, None, (), now)
         asked = replace(asked, shown=shown, request=request)
-        page, _, _ = self._make(asked, self._read(viewer), now)
+        page, _, _ = self._make(replace(asked, priced=True), self._read(viewer), now)
         self._refresh_if_due(now)
         metrics.PAGES.labels("preview").inc()
         return page
@@ -196,6 +197,7 @@ class Feed:
                 region=asked.region,
                 language=asked.language,
                 languages=asked.languages,
+                priced=asked.priced,
             )
             outcome = self._pipeline.run(query)
             follow = Cursor(asked.viewer, asked.session or request, asked.number + 1)

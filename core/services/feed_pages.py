@@ -77,6 +77,7 @@ def page_of(
         at=now,
         stages=outcome.stages,
         notes=notes,
+        prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
     )
 
 

@@ -56,7 +56,8 @@ def _metric(label, trend, recent, before, count) -> None:  # type: ignore[no-unt
     now, then = sum(map(count, recent)), sum(map(count, before))
     st.metric(
         label, short_number(now), border=True, chart_data=trend[-_HOURS:], chart_type="area",
-        delta=f"{'+' if now >= then else ''}{percent((now - then) / then, 0)}" if then else None,
+        # Streamlit reads the direction off a plain hyphen.
+        delta=f"{'+' if now >= then else ''}{percent((now - then) / then, 0)}".replace("−", "-") if then else None,
     )  # fmt: skip
 
 
