@@ -31,10 +31,11 @@ DRAWN = 0.6
 def render_post(services: Services, job: Job, progress: Progress) -> None:
     """Draw, process and settle the post of a RENDER_DEMO job; a repeated run goes on where one stopped.
 
-    A post that somebody has moved on meanwhile is left as they made it. Raises UnsafeFile or RenderFailed.
+    A post that somebody has submitted meanwhile gets its clip and is screened like any other; one that was withdrawn is left alone.
+    Raises UnsafeFile or RenderFailed.
     """
     plan, post = plans().get(job.subject), services.stores.posts.find_one(job.subject)
-    if plan is None or post is None or post.status is not PostStatus.DRAFT:
+    if plan is None or post is None or post.status not in (PostStatus.DRAFT, PostStatus.PROCESSING):
         return
     if post.media is None:
         if post.upload is None:

@@ -84,7 +84,7 @@ def api_alone(house: Console) -> Iterator[tuple[str, int]]:
         "warning",
     ]
     environment = {"FEEDROOM_DATA": str(house.data), "FEEDROOM_DEMO": "0"}
-    with running(command, environment=environment, ready=f"http://localhost:{port}/healthz") as process:
+    with running(command, environment=environment, ready=f"http://localhost:{port}/api/v1/healthz") as process:
         yield f"http://localhost:{port}", process.pid
 
 
