@@ -29,6 +29,7 @@ from core.api.app import create_app  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
 from core.domain.errors import FeedroomError  # noqa: E402
 from core.settings import Settings  # noqa: E402
+from dashboard.collector import SmallCollector  # noqa: E402
 from dashboard.context import clock, services  # noqa: E402
 from dashboard.open_tabs import OpenTabs  # noqa: E402
 
@@ -43,11 +44,12 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     import pandas  # noqa: F401
     import plotly.graph_objects  # noqa: F401
 
-    gc.collect()
-    gc.freeze()
+    collector = SmallCollector()
+    collector.start()
     # The index is built and the mix solver compiled while the first person is still signing in.
     threading.Thread(target=_warm_up, name="feed warm-up", daemon=True).start()
     yield
+    collector.stop()
 
 
 def _warm_up() -> None:
