@@ -17,10 +17,13 @@ _LOOK_EVERY: Final = 10
 
 
 def case_in_hand(me: Account) -> Case | None:
-    """The case this moderator holds; the next one if they are reviewing and hold none."""
+    """The case this moderator holds; the next one if they are reviewing and hold none. Who holds one is reviewing."""
     if st.session_state.get(_REVIEWING):
         return services().moderation.claim_next(me, now=clock())
-    return services().moderation.current(me, now=clock())
+    case = services().moderation.current(me, now=clock())
+    if case is not None:
+        start_reviewing()
+    return case
 
 
 def start_reviewing() -> None:

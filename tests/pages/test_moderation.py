@@ -131,6 +131,15 @@ def test_a_skipped_case_is_left_to_colleagues(page: AppTest, services: Services)
     assert services.stores.cases.get("rude.1").state is CaseState.QUEUED
 
 
+def test_after_a_refresh_the_next_case_still_follows_by_itself(
+    page: AppTest, services: Services, open_page: OpenPage
+) -> None:
+    submit(services, "second", "first copy watch")
+    refreshed = open_page("moderation", Role.MODERATOR)
+    refreshed.button(key="approve").click().run()
+    assert "Title of second" in words(refreshed)
+
+
 def test_a_case_lost_to_a_colleague_says_so(page: AppTest, services: Services) -> None:
     services.stores.cases.patch("rude.1", {"holder": "account-administrator"})
     page.button(key="approve").click().run()
