@@ -136,10 +136,11 @@ class Catalog(CatalogReading):
     def missing(self, post: Post) -> tuple[str, ...]:
         """What a draft still needs before it can be submitted, one plain sentence each; empty when it is ready."""
         needs: list[str] = []
-        if post.media is None and post.upload is None:
-            needs.append("Upload a clip or a picture.")
         if post.status is PostStatus.FAILED:
-            needs.append("Replace the file that could not be processed, or try again.")
+            again = "Replace the file that could not be processed, or try again."
+            needs.append(again if post.upload else "Upload another file in place of the one that was refused.")
+        elif post.media is None and post.upload is None:
+            needs.append("Upload a clip or a picture.")
         if not post.caption and not post.title:
             needs.append("Write a caption.")
         if not post.tags:
@@ -224,6 +225,8 @@ class Catalog(CatalogReading):
             raise Conflict("only a draft that was never submitted can be deleted; withdraw the post instead")
         self._stores.posts.delete(id)
         self._stores.objects.delete_prefix(f"posts/{id}/")
+        if post.upload is not None:
+            self._stores.objects.delete_prefix(f"uploads/{post.upload}/")
         self._audit.record(actor, "post.delete_draft", id, now=now, title=post.title)
 
     def choose_poster(self, actor: Account, id: str, name: str, *, now: Millis) -> Post:

@@ -111,5 +111,7 @@ def _failure(account: Account, post: Post) -> None:
             tell_later(f"retry:{post.id}", error)
 
     tell(f"retry:{post.id}")
-    st.button("Try again", key=f"retry:{post.id}", icon=":material/refresh:", on_click=again)
+    # A refused file is gone: only one that our own fault stopped can be tried again.
+    if post.upload is not None:
+        st.button("Try again", key=f"retry:{post.id}", icon=":material/refresh:", on_click=again)
     uploader(account, key=f"file:{post.id}", post=post.id, label="Replace the file")

@@ -130,6 +130,7 @@ class View {
     this.root.querySelector(".choose").disabled = data.disabled;
     this.root.querySelector(".choose").textContent = data.label;
     this.root.querySelector(".hint").textContent = data.hint;
+    this.root.querySelector(".drop").textContent = data.multiple ? "or drop them here" : "or drop it here";
     engine.listeners.add(this.listener);
     this.draw();
   }

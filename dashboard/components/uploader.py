@@ -21,7 +21,7 @@ _uploader = component(
     "feedroom.uploader",
     html="""<div class="uploader">
       <div class="zone" role="group" aria-label="Upload files">
-        <button class="choose" type="button"></button><span class="drop">or drop them here</span><span class="hint"></span>
+        <button class="choose" type="button"></button><span class="drop"></span><span class="hint"></span>
         <input type="file" aria-label="Files to upload" tabindex="-1"
           accept="video/mp4,video/quicktime,video/webm,video/x-matroska,.mkv,.mov,image/jpeg,image/png,image/webp">
       </div>
