@@ -19,7 +19,7 @@ import core.api
 from core.api import problems
 from core.api.docs_page import docs_page
 from core.api.sessions import KnownHosts, OpenServices, Sessions
-from core.bootstrap import Services, open_services
+from core.bootstrap import Services, clock, open_services
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 FONTS = {
@@ -99,4 +99,5 @@ def behind_doors(app: ASGIApp, services: Services | OpenServices) -> ASGIApp:
 def create() -> ASGIApp:
     """For `uvicorn --factory core.api.app:create`: the application over the stores that the environment names."""
     services = open_services()
+    services.feed.warm_up(now=clock())  # the first viewer should not wait for the index and the compiler
     return behind_doors(create_app(services), services)
