@@ -23,7 +23,7 @@ WEEKDAYS = (1.0, 0.95, 0.95, 1.0, 1.1, 1.35, 1.4)
 """Sessions by weekday, Monday first."""
 INDIA: Millis = 5 * HOUR + 30 * MINUTE
 PAGE = 8
-SAMPLE_APPETITE = 0.42
+SAMPLE_APPETITE = 0.38
 """Share of the catalogue that a sample viewer has seen by now; the rest is left for their feed to show."""
 
 
@@ -45,14 +45,20 @@ class Policy(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform:
-    """Every post that was not seen yet has the same chance; one that was has a small one. The chance is known and logged."""
+class Random:
+    """Pages drawn by lot, with chances that are known and logged.
 
-    name: str = "demo-uniform"
-    again: float = 0.12
+    To guests every post has the same chance; to sample viewers, as to people who have used the app for long, what they like has a
+    somewhat greater one (`lean`). What was seen already has a small one (`again`).
+    """
+
+    name: str = "demo-random"
+    again: float = 0.05
+    lean: float = 0.9
 
     def weights(self, world: World, viewer: int, seen: NDArray[np.bool_]) -> FloatArray:
-        return np.where(seen, self.again, 1.0)
+        fresh = np.where(seen, self.again, 1.0)
+        return fresh * np.exp(self.lean * world.liking[viewer]) if viewer < world.sample else fresh
 
     def lift(self, world: World, viewer: int) -> float:
         return 0.0
@@ -80,7 +86,7 @@ def simulate(world: World, days: int = 28, seed: int = 7, policy: Policy | None 
 
 def visits(world: World, days: int = 28, seed: int = 7, policy: Policy | None = None) -> Iterator[Visit]:
     """As `simulate`, but with the pages that the events answer."""
-    chosen = policy or Uniform()
+    chosen = policy or Random()
     for viewer in range(len(world.viewers)):
         yield from _Life(world, viewer, days, seed, chosen).visits()
 
@@ -133,7 +139,7 @@ class _Life:
         elapsed = 1 - (world.now - at) / (self._days * DAY)
         if self._seen.sum() >= max(0.15, elapsed) * self._appetite * len(shown.ids):
             # As much of the catalogue as this viewer wants by now: sometimes they look at what they know.
-            if self._rng.random() < 0.7:
+            if self._rng.random() < 0.9:
                 return None, at, tired
             published &= self._seen
         weights = self._policy.weights(world, self._viewer, self._seen) * published
@@ -200,7 +206,7 @@ class _Life:
 
         events = [event(EventKind.IMPRESSION, at)]
         middle = at + round(0.7 * seconds * SECOND)
-        if chance[1] < _odds(-2.7 + 1.5 * liking):
+        if chance[1] < _odds(-2.3 + 1.6 * liking):
             events.append(event(EventKind.LIKE, middle))
         if chance[2] < _odds(-4.6 + 1.2 * liking):
             events.append(event(EventKind.SHARE, end))
@@ -209,7 +215,7 @@ class _Life:
         if plan.publisher not in self._follows and chance[4] < _odds(-5.0 + 1.3 * liking):
             self._follows.add(plan.publisher)
             events.append(event(EventKind.FOLLOW, end))
-        if chance[5] < _odds(-5.4 - 1.3 * liking):
+        if chance[5] < _odds(-5.6 - 1.0 * liking):
             events.append(event(EventKind.NOT_INTERESTED, min(end, at + 2 * SECOND)))
         events.append(event(EventKind.WATCH, end, seconds=round(seconds, 2), completion=round(completion, 3)))
         if plan.products:
@@ -226,7 +232,7 @@ class _Life:
     ) -> list[ViewerEvent]:
         """What is looked at, put into the cart and bought; nobody buys what is out of stock."""
         keen = {"product": 0.7, "promotional": 0.5, "educational": -0.2}.get(kind, 0.0)
-        if chance[0] >= _odds(-3.3 + 1.2 * liking + keen):
+        if chance[0] >= _odds(-2.9 + 1.2 * liking + keen):
             return []
         product = items()[products[int(chance[0] * 1e6) % len(products)]].product
         events = [event(EventKind.PRODUCT_CLICK, at + SECOND, product=product.id)]

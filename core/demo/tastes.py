@@ -16,7 +16,9 @@ from core.domain.ids import Millis
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-TASTE, KIND, PRICE, PUBLISHER, LANGUAGE, QUALITY = 1.7, 0.7, 0.8, 0.35, 0.3, 0.45
+TASTE, KIND, PRICE, PUBLISHER, LANGUAGE, QUALITY = 2.6, 0.6, 0.8, 0.2, 0.3, 0.3
+INDIFFERENCE = 0.6
+"""What is taken off everything, so that a clip that hits no taste is rather swiped away."""
 """How much each part of the liking weighs, in units of the log odds of watching to the end."""
 
 
@@ -85,6 +87,7 @@ def build(now: Millis, *, seed: int = 7, guests: int = 300) -> World:
     spoken = np.array([[0.0 if post in (own, "en") else -1.0 for post in shown.languages] for own in languages])
     liking = (
         TASTE * np.tanh(vectors @ shown.tags.T)
+        - INDIFFERENCE
         + KIND * kinds[:, shown.kinds]
         - PRICE * np.maximum(0.0, shown.prices[None, :] - prices[:, None] - 0.15)
         + fondness[:, shown.publishers]

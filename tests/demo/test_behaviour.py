@@ -135,7 +135,7 @@ class Better:
     name: str = "better"
 
     def weights(self, world: World, viewer: int, seen: NDArray[np.bool_]) -> FloatArray:
-        return behaviour.Uniform().weights(world, viewer, seen)
+        return behaviour.Random().weights(world, viewer, seen)
 
     def lift(self, world: World, viewer: int) -> float:
         return 0.6
