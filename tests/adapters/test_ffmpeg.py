@@ -269,3 +269,61 @@ def test_the_probe_answers_with_json_even_when_it_breaks(tmp_path: Path) -> None
         ["python", "-I", str(script), "video", str(tmp_path / "none"), "mov", "h264"], capture_output=True, check=False
     )
     assert json.loads(done.stdout)["error"] == "unreadable"
+
+
+def test_a_clip_recorded_in_hdr_is_brought_to_the_colours_of_every_screen(tmp_path: Path) -> None:
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le")
+    hlg = ("-vf", "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc")
+    probe, media = render(clips.make_clip(tmp_path / "hdr.mp4", codec=codec, extra=hlg, seconds=1), tmp_path)
+    assert probe.hdr
+    with av.open(str(tmp_path / "made" / media.clip)) as container:
+        video = container.streams.video[0].codec_context
+        assert (video.pix_fmt, int(video.color_trc)) == ("yuv420p", 1)
+
+
+def test_timecodes_and_cover_pictures_beside_the_clip_do_no_harm(tmp_path: Path) -> None:
+    plain = clips.make_clip(tmp_path / "plain.mov", seconds=1.5, extra=("-timecode", "01:00:00:00"))
+    Image.new("RGB", (80, 80), "red").save(tmp_path / "cover.jpg")
+    with_cover = tmp_path / "cover.mp4"
+    join = [
+        executable(),
+        "-loglevel",
+        "error",
+        "-i",
+        str(tmp_path / "cover.jpg"),
+        "-i",
+        str(plain),
+        "-map",
+        "0",
+        "-map",
+        "1:v",
+    ]
+    join += ["-map", "1:a", "-c", "copy", "-disposition:v:0", "attached_pic", str(with_cover)]
+    subprocess.run(join, check=True, capture_output=True)
+    for name, path in (("plain", plain), ("cover", with_cover)):
+        (folder := tmp_path / f"of-{name}").mkdir()
+        probe, media = render(path, folder)
+        assert shape(folder / "made" / media.clip)[:2] == (270, 480)
+        assert stream(path, probe, folder).rungs == (270,)
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [(("-aspect", "9:8"), (540, 480)), (("-vf", "pad=271:481"), (272, 480))],
+    ids=["pixels that are not square", "odd sides"],
+)
+def test_odd_shapes_become_even_and_square(tmp_path: Path, extra: tuple[str, ...], expected: tuple[int, int]) -> None:
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
+    _, media = render(clips.make_clip(tmp_path / "odd.mp4", codec=codec, extra=extra, seconds=1), tmp_path)
+    width, height, _, _ = shape(tmp_path / "made" / media.clip)
+    assert (width, height) == pytest.approx(expected, abs=2)
+    assert width % 2 == height % 2 == 0
+
+
+def test_a_phone_that_changes_its_frame_rate_is_played_at_its_own_pace(tmp_path: Path) -> None:
+    extra = ("-vf", "select='lt(t,1)+not(mod(n,3))'", "-fps_mode", "vfr")
+    path = clips.make_clip(tmp_path / "varying.mp4", seconds=4, extra=extra)
+    probe, media = render(path, tmp_path)
+    assert shape(tmp_path / "made" / media.clip)[2] == pytest.approx(4.0, abs=0.15)
+    made = stream(path, probe, tmp_path)
+    assert len(keyframes(tmp_path / "stream", made.rungs[0])) == 2
