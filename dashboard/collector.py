@@ -12,13 +12,13 @@ from typing import Any, Final
 
 SLOW: Final = 0.010
 """Seconds that a full collection may take before its survivors are set aside."""
-LOOK_AT_ALL: Final = 600.0
+LOOK_AT_ALL: Final = 120.0
 """Seconds after which everything is looked at once more, so that what was set aside and has died since is let go."""
 OLDEST = 2
 
 
 class SmallCollector:
-    """Watches full collections: sets survivors aside when one was slow, takes all back once in ten minutes."""
+    """Watches full collections: sets survivors aside when one was slow, takes all back every two minutes."""
 
     def __init__(self) -> None:
         self._started = 0.0
