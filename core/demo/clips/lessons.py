@@ -11,7 +11,7 @@ from core.demo.art.pen import Colour, Pen, blend, darker, lighter, luminance
 from core.demo.art.text import block
 from core.demo.clips import grounds
 from core.demo.clips.brief import Brief
-from core.demo.clips.motion import WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, slide, still
+from core.demo.clips.motion import SAFE, WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, slide, still
 from core.demo.clips.pieces import INK, WHITE, on, product, rounded, signature
 
 
@@ -21,9 +21,9 @@ def cards(brief: Brief) -> Scene:
     duration = opening + length * len(brief.lines)
     ground = grounds.gradient(blend(brief.pale, brief.bright, 0.2), blend(brief.pale, brief.strong, 0.25))
     layers: list[Layer] = [
-        Layer(block(brief.headline, 70, brief.strong, weight=900, room=450, align="center", most_lines=3), lambda s: Pose(270, 250 - 24 * ramp(s, opening, 0.4), alpha=1 - ramp(s, opening, 0.3))),
+        Layer(block(brief.headline, 70, brief.strong, weight=900, room=SAFE, align="center", most_lines=3), lambda s: Pose(270, 250 - 24 * ramp(s, opening, 0.4), alpha=1 - ramp(s, opening, 0.3))),
         Layer(product(brief.items[0].looks, 400), lambda s: Pose(270, 590, 0.96 + 0.03 * s, 2 * math.sin(s * 1.4), 1 - ramp(s, opening, 0.3)), slow=True),
-        Layer(block(brief.headline, 34, brief.strong, weight=800, room=460, align="center"), fixed(270, 128, since=opening + 0.2)),
+        Layer(block(brief.headline, 34, brief.strong, weight=800, room=SAFE, align="center"), fixed(270, 128, since=opening + 0.2)),
     ]  # fmt: skip
     tones = (brief.strong, blend(brief.bright, brief.strong, 0.35), darker(brief.main, 0.1))
     for number, line in enumerate(brief.lines):
@@ -56,7 +56,7 @@ def notebook(brief: Brief) -> Scene:
     photo.alpha_composite(picture, (150 - picture.width // 2, 142 - picture.height // 2))
     tape = rounded(110, 34, blend(brief.bright, WHITE, 0.3), 2, alpha=190)
     ink: Colour = brief.strong if luminance(brief.strong) < 0.45 else INK
-    title = block(brief.headline, 56, ink, weight=900, room=420, most_lines=2)
+    title = block(brief.headline, 56, ink, weight=900, room=370, most_lines=2)
     layers: list[Layer] = [
         Layer(title, lambda s: Pose(100 + title.width / 2, 136, alpha=ramp(s, 0.1, 0.4))),
         Layer(_underline(title.width, blend(brief.bright, (230, 60, 60), 0.3)), _drawn(104, 146 + title.height / 2, 0.5, title.width)),
@@ -65,7 +65,7 @@ def notebook(brief: Brief) -> Scene:
     ]  # fmt: skip
     for number, line in enumerate(brief.lines):
         since = 1.3 + 1.2 * number
-        words = block(line, 34, ink, weight=600, room=350, most_lines=2)
+        words = block(line, 34, ink, weight=600, room=320, most_lines=2)
         y = 590 + 92 * number
         layers.append(Layer(words, slide(152 + words.width / 2, y, dx=60, since=since, length=0.5)))
         layers.append(Layer(_tick((46, 150, 90)), pop(118, y, since=since + 0.45)))
@@ -86,7 +86,7 @@ def board(brief: Brief) -> Scene:
     coloured = lighter(brief.bright, 0.25)
     layers: list[Layer] = [
         Layer(
-            block(brief.headline, 60, coloured, weight=800, room=430, align="center"),
+            block(brief.headline, 60, coloured, weight=800, room=SAFE, align="center"),
             slide(270, 172, dy=-30, since=0.1),
         ),
         Layer(_chalk_line(380, chalk), _drawn(80, 246, 0.5, 380)),
@@ -98,7 +98,7 @@ def board(brief: Brief) -> Scene:
         mark = disc.picture(lit=False)
         digit = block(str(number + 1), 30, chalk, weight=800)
         mark.alpha_composite(digit, ((mark.width - digit.width) // 2, (mark.height - digit.height) // 2))
-        words = block(line, 34, chalk, weight=500, room=340, most_lines=2)
+        words = block(line, 34, chalk, weight=500, room=326, most_lines=2)
         layers.append(Layer(mark, pop(92, y, since=since)))
         layers.append(Layer(words, slide(144 + words.width / 2, y, dx=50, since=since + 0.2)))
     spread = len(brief.items[:2])

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 WIDTH, HEIGHT = 540, 960
+SAFE = 424
+"""Pixels in the middle that phones with long screens show too; words and prices stay within."""
 FPS = 24
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from PIL import Image, ImageDraw
 
@@ -10,11 +11,14 @@ from core.demo.art.pen import Colour, Pen, blend, darker, lighter
 from core.demo.art.text import block
 from core.demo.clips import grounds
 from core.demo.clips.brief import Brief
-from core.demo.clips.motion import HEIGHT, WIDTH, Layer, Path, Pose, Scene, pop, ramp, slide, still
+from core.demo.clips.motion import HEIGHT, SAFE, WIDTH, Layer, Path, Pose, Scene, pop, ramp, slide, still
 from core.demo.clips.pieces import WHITE, bits, on, price_chip, product, rounded, signature, stamp, sticker
 
 
 def _discount(brief: Brief) -> str:
+    """What the words promise; if they name no share, what the first product's prices say."""
+    if promised := re.search(r"\d+%", " ".join((brief.headline, *brief.lines))):
+        return f"{promised[0]} off"
     product_ = brief.items[0].product
     if product_.list_price_minor is None:
         return "New"
@@ -40,7 +44,7 @@ def burst(brief: Brief) -> Scene:
         96,
         brief.bright,
         weight=900,
-        room=480,
+        room=SAFE,
         align="center",
         edge=darker(brief.strong, 0.5),
         most_lines=1,
@@ -51,10 +55,10 @@ def burst(brief: Brief) -> Scene:
     layers = [
         *bits(brief.rng, [brief.bright, WHITE, lighter(brief.main, 0.3)], count=30, fall=150),
         Layer(shout, pop(270, 200, since=0.15, sway=1.5)),
-        Layer(sticker(brief.lines[0], 34, on(brief.bright), brief.bright, room=440), slide(270, 226 + shout.height / 2, dx=420, since=0.8, length=0.4)),
+        Layer(sticker(brief.lines[0], 34, on(brief.bright), brief.bright, room=SAFE), slide(270, 226 + shout.height / 2, dx=420, since=0.8, length=0.4)),
         *(Layer(product(item.looks, size), _bounce(places[number], 564 - 26 * (number % 2), 1.0 + 0.28 * number)) for number, item in enumerate(brief.items[:count])),
-        Layer(sticker(brief.lines[1], 32, brief.strong, WHITE, room=440), slide(270, 788, dx=-420, since=2.2, length=0.4)),
-        Layer(stamp(_discount(brief), (222, 38, 60)), pop(438, 418, since=2.6, turn=12, sway=5)),
+        Layer(sticker(brief.lines[1], 32, brief.strong, WHITE, room=SAFE), slide(270, 788, dx=-420, since=2.2, length=0.4)),
+        Layer(stamp(_discount(brief), (222, 38, 60)), pop(402, 430, since=2.6, turn=12, sway=5)),
     ]  # fmt: skip
     return Scene(5.0, ground, layers, signature(brief.publisher, *brief.colours[:2], on(brief.strong)), cover=3.6)
 
@@ -63,14 +67,14 @@ def stripes(brief: Brief) -> Scene:
     """Wandering stripes, running bands of words, products that take turns."""
     loud, dark = blend(brief.bright, brief.main, 0.2), brief.strong
     shout = block(
-        brief.headline, 92, dark, weight=900, room=490, align="center", most_lines=1 if len(brief.headline) < 9 else 2
+        brief.headline, 92, dark, weight=900, room=SAFE, align="center", most_lines=1 if len(brief.headline) < 9 else 2
     )
     ground = grounds.stripes(loud, lighter(loud, 0.22), speed=70)
     layers = [
         Layer(shout, slide(270, 154 + shout.height / 2, dx=-480, since=0.1, length=0.4)),
         *(Layer(product(item.looks, 380), _pass(number, len(brief.items))) for number, item in enumerate(brief.items)),
-        *(Layer(price_chip(item, dark, size=40), _pass(number, len(brief.items), dx=120, dy=186)) for number, item in enumerate(brief.items)),
-        Layer(sticker(brief.lines[0], 34, on(dark), dark, room=460), pop(270, 190 + shout.height, since=0.9)),
+        *(Layer(price_chip(item, dark, size=40), _pass(number, len(brief.items), dx=84, dy=186)) for number, item in enumerate(brief.items)),
+        Layer(sticker(brief.lines[0], 34, on(dark), dark, room=SAFE), pop(270, 190 + shout.height, since=0.9)),
         _band(f"{brief.lines[-1]}  •  ", 116, dark, -90),
         _band(f"{brief.headline}  •  {brief.lines[-1]}  •  ", 840, dark, 110),
     ]  # fmt: skip
@@ -129,11 +133,11 @@ def shelf(brief: Brief) -> Scene:
     items = [brief.items[number % len(brief.items)] for number in range(4)]
     layers: list[Layer] = [
         Layer(
-            block(brief.headline, 82, brief.strong, weight=900, room=480, align="center", most_lines=1),
+            block(brief.headline, 82, brief.strong, weight=900, room=SAFE, align="center", most_lines=1),
             pop(270, 214, since=0.2),
         ),
         Layer(
-            block(brief.lines[0], 30, brief.strong, weight=600, room=470, align="center"),
+            block(brief.lines[0], 30, brief.strong, weight=600, room=SAFE, align="center"),
             slide(270, 284, dy=-30, since=0.7),
         ),
     ]
@@ -144,7 +148,7 @@ def shelf(brief: Brief) -> Scene:
         )
         chip = price_chip(item, (255, 252, 240), size=26)
         layers.append(Layer(chip, pop(x, y + 136, since=1.4 + 0.3 * number, sway=5)))
-    layers.append(Layer(stamp(brief.lines[1], brief.strong, reach=78), pop(452, 356, since=2.9, turn=10, sway=4)))
+    layers.append(Layer(stamp(brief.lines[1], brief.strong, reach=78), pop(404, 372, since=2.9, turn=10, sway=4)))
     return Scene(5.2, still(ground), layers, signature(brief.publisher, *brief.colours[:2], brief.strong), cover=4.0)
 
 

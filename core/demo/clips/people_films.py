@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from core.demo.art.pen import Colour, Pen, colour, darker, lighter
 from core.demo.clips.brief import Brief
-from core.demo.clips.motion import HEIGHT, WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, still, wobble
+from core.demo.clips.motion import HEIGHT, SAFE, WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, still, wobble
 from core.demo.clips.pieces import INK, WHITE, bits, figure, hand, price_chip, product, rounded, signature, sticker
 from core.demo.clips.rooms import room
 
@@ -43,16 +43,16 @@ def filmed(brief: Brief) -> Scene:
         layers += bits(rng, [lighter(brief.bright, 0.55), (255, 240, 200)], count=10, fall=20, kind="dot")
     turn = float(rng.uniform(-5, 5))
     high = float(rng.uniform(148, 190))
-    shout = sticker(brief.headline, 54, INK, WHITE, room=430, weight=900, radius=16)
+    shout = sticker(brief.headline, 54, INK, WHITE, room=SAFE - 34, weight=900, radius=16)
     above = [
         Layer(shout, pop(270, high, since=0.4, turn=turn)),
-        Layer(sticker(brief.lines[0], 32, WHITE, brief.strong, room=400), pop(270 - 30 * math.copysign(1, turn), high + 46 + shout.height / 2, since=1.3, turn=-turn / 2)),
+        Layer(sticker(brief.lines[0], 32, WHITE, brief.strong, room=SAFE - 64), pop(270 - 30 * math.copysign(1, turn), high + 46 + shout.height / 2, since=1.3, turn=-turn / 2)),
         *(
-            Layer(sticker(line, 32, INK, brief.bright, room=400), pop(270 + 34 * (-1) ** number, 772 + 66 * number, since=2.3 + 0.9 * number, turn=2.5 * (-1) ** number))
+            Layer(sticker(line, 32, INK, brief.bright, room=SAFE - 64), pop(270 + 34 * (-1) ** number, 772 + 66 * number, since=2.3 + 0.9 * number, turn=2.5 * (-1) ** number))
             for number, line in enumerate(brief.lines[1:])
         ),
-        Layer(price_chip(brief.items[0], WHITE, size=28), pop(416, high + 130 + shout.height / 2, since=3.2, turn=-turn, sway=3)),
-        Layer(rounded(300, 46, (20, 12, 24), 23, alpha=110), fixed(166, 46)),
+        Layer(price_chip(brief.items[0], WHITE, size=28), pop(374, high + 130 + shout.height / 2, since=3.2, turn=-turn, sway=3)),
+        Layer(rounded(300, 46, (20, 12, 24), 23, alpha=110), fixed(200, 46)),
         *signature(brief.publisher, *brief.colours[:2], WHITE),
     ]  # fmt: skip
     return Scene(float(rng.uniform(5.2, 6.6)), still(_darkened(place.picture)), layers, above, wobble(rng), cover=4.0)

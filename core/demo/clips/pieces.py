@@ -180,7 +180,7 @@ def signature(name: str, strong: str, bright: str, ink: Colour) -> list[Layer]:
     words = block(name, 20, ink, weight=700, room=250, most_lines=1)
     sheet.alpha_composite(words, (44, (44 - words.height) // 2))
     mark = block("generated", 14, ink, weight=500, room=120, most_lines=1)
-    return [Layer(sheet, fixed(172, 46)), Layer(mark, lambda second: Pose(WIDTH - 58, 46, alpha=0.6))]
+    return [Layer(sheet, fixed(208, 46)), Layer(mark, lambda second: Pose(WIDTH - 92, 46, alpha=0.6))]
 
 
 def fade_in(second: float, start: float) -> float:

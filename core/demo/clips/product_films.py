@@ -10,7 +10,7 @@ from core.demo.art.pen import Pen, blend, colour, darker, lighter, luminance
 from core.demo.art.text import block
 from core.demo.clips import grounds
 from core.demo.clips.brief import Brief
-from core.demo.clips.motion import HEIGHT, WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, slide, still
+from core.demo.clips.motion import HEIGHT, SAFE, WIDTH, Layer, Path, Pose, Scene, fixed, pop, ramp, slide, still
 from core.demo.clips.pieces import bits, on, price_chip, product, rounded, signature, sticker
 
 
@@ -42,14 +42,14 @@ def pedestal(brief: Brief) -> Scene:
         Layer(podium, fixed(WIDTH / 2, HEIGHT / 2)),
         Layer(product(brief.items[0].looks, 400), _drift(270, 500, since=0.15), slow=True),
         Layer(
-            block(brief.headline, 66, ink, weight=800, room=470, align="center", most_lines=1),
+            block(brief.headline, 66, ink, weight=800, room=SAFE, align="center", most_lines=1),
             slide(270, 142, dy=-60, since=0.2),
         ),
-        Layer(block(brief.lines[0], 27, ink, weight=500, room=470, align="center"), slide(270, 226, dy=30, since=0.9)),
+        Layer(block(brief.lines[0], 27, ink, weight=500, room=SAFE, align="center"), slide(270, 226, dy=30, since=0.9)),
         Layer(
             sticker(brief.lines[1], 24, on(brief.strong), brief.strong, weight=600), slide(270, 786, dx=-200, since=2.5)
         ),
-        Layer(price_chip(brief.items[0], brief.bright), pop(404, 292, since=1.7, turn=4, sway=2)),
+        Layer(price_chip(brief.items[0], brief.bright), pop(372, 292, since=1.7, turn=4, sway=2)),
     ]
     return Scene(5.5, still(ground), layers, signature(brief.publisher, *brief.colours[:2], ink), cover=3.4)
 
@@ -75,15 +75,15 @@ def spotlight(brief: Brief) -> Scene:
             product(brief.items[0].looks, 410, shade=150), _drift(270, 490, grow=0.02, sway=2.2, since=0.3), slow=True
         ),
         Layer(
-            block(brief.headline, 92, brief.bright, weight=900, room=480, align="center", most_lines=1),
+            block(brief.headline, 92, brief.bright, weight=900, room=SAFE, align="center", most_lines=1),
             pop(270, 170, since=0.6),
         ),
         Layer(
-            block(brief.lines[0], 30, (250, 246, 240), weight=500, room=480, align="center"),
+            block(brief.lines[0], 30, (250, 246, 240), weight=500, room=SAFE, align="center"),
             slide(270, 776, dy=40, since=1.3),
         ),
         Layer(
-            block(brief.lines[1], 30, (250, 246, 240), weight=500, room=480, align="center"),
+            block(brief.lines[1], 30, (250, 246, 240), weight=500, room=SAFE, align="center"),
             slide(270, 826, dy=40, since=2.1),
         ),
         Layer(price_chip(brief.items[0], brief.bright, size=34), pop(270, 252, since=2.8)),
@@ -101,10 +101,10 @@ def split(brief: Brief) -> Scene:
     layers = [
         Layer(big, lambda s: Pose(300 + 320 * (1 - ramp(s, 0.1, 0.8)), 300, 1 + 0.02 * s, -4 + 1.5 * s), slow=True),
         Layer(other, lambda s: Pose(250 - 420 * (1 - ramp(s, 0.6, 0.8)), 664, 1 + 0.02 * s, 5 - 1.5 * s), slow=True),
-        Layer(sticker(brief.headline, 52, on(brief.bright), brief.bright, room=440, weight=900), slide(270, 470, dx=-500, since=0.9, length=0.5)),
-        Layer(block(brief.lines[0], 28, on(top), weight=700, room=300), slide(180, 128, dx=-120, since=1.5)),
-        Layer(block(brief.lines[1], 26, on(bottom), weight=600, room=260, align="right"), slide(396, 560, dx=160, since=2.1)),
-        Layer(price_chip(brief.items[0], (255, 255, 255), size=32), pop(424, 392, since=2.5, turn=-5, sway=3)),
+        Layer(sticker(brief.headline, 52, on(brief.bright), brief.bright, room=SAFE - 34, weight=900), slide(270, 470, dx=-500, since=0.9, length=0.5)),
+        Layer(block(brief.lines[0], 28, on(top), weight=700, room=240), slide(190, 128, dx=-120, since=1.5)),
+        Layer(sticker(brief.lines[1], 25, on(top), top, room=300, weight=700), slide(336, 822, dx=200, since=2.1)),
+        Layer(price_chip(brief.items[0], (255, 255, 255), size=32), pop(380, 392, since=2.5, turn=-5, sway=3)),
     ]  # fmt: skip
     return Scene(5.2, still(ground), layers, signature(brief.publisher, *brief.colours[:2], on(top)), cover=3.6)
 
@@ -124,13 +124,13 @@ def grid(brief: Brief) -> Scene:
         )
         picture = product(item.looks, 172)
         tile.alpha_composite(picture, (108 - picture.width // 2, 123 - picture.height // 2))
-        x, y = 148 + 244 * (number % 2), 400 + 270 * (number // 2)
+        x, y = 158 + 224 * (number % 2), 400 + 270 * (number // 2)
         layers.append(Layer(tile, _turn_taking(x, y, number)))
     layers += [
-        Layer(block(brief.headline, 62, brief.strong, weight=900, room=470, most_lines=1), slide(40 + _half(brief.headline, 62), 148, dx=-200, since=0.1)),
-        Layer(block(brief.lines[0], 28, brief.strong, weight=500, room=470, most_lines=1), slide(40 + _half(brief.lines[0], 28, 500), 214, dx=-200, since=0.5)),
+        Layer(block(brief.headline, 62, brief.strong, weight=900, room=SAFE, most_lines=1), slide(58 + _half(brief.headline, 62), 148, dx=-200, since=0.1)),
+        Layer(block(brief.lines[0], 28, brief.strong, weight=500, room=SAFE, most_lines=1), slide(58 + _half(brief.lines[0], 28, 500), 214, dx=-200, since=0.5)),
         Layer(sticker(brief.lines[1], 26, on(brief.strong), brief.strong), pop(270, 838, since=3.2)),
-        Layer(price_chip(brief.items[0], brief.bright, size=30), pop(404, 282, since=2.4, turn=3, sway=2)),
+        Layer(price_chip(brief.items[0], brief.bright, size=30), pop(376, 282, since=2.4, turn=3, sway=2)),
     ]  # fmt: skip
     return Scene(5.4, still(ground), layers, signature(brief.publisher, *brief.colours[:2], brief.strong), cover=4.0)
 
@@ -142,15 +142,15 @@ def float_film(brief: Brief) -> Scene:
     disc = Pen(430)
     disc.ellipse(50, 50, 50, 50, lighter(brief.bright, 0.15))
     ink = brief.strong
-    words = block(brief.headline, 118, ink, weight=900, room=520, most_lines=2, align="center")
+    words = block(brief.headline, 118, ink, weight=900, room=SAFE, most_lines=2, align="center")
     layers = [
         Layer(disc.picture(lit=False), lambda s: Pose(270, 480, 0.9 + 0.1 * ramp(s, 0, 0.8)), slow=True),
         Layer(words, lambda s: Pose(270, 196 - 30 * (1 - ramp(s, 0.2, 0.8)), alpha=ramp(s, 0.2, 0.6))),
         *bits(brief.rng, [(255, 255, 255), lighter(brief.accent, 0.3)], count=16, fall=-38, kind="dot"),
         Layer(product(brief.items[0].looks, 420), lambda s: Pose(270, 486 + 16 * math.sin(s * 1.9), 1, 3.2 * math.sin(s * 1.15), ramp(s, 0.1, 0.5)), slow=True),
-        Layer(block(brief.lines[0], 30, ink, weight=700, room=460, align="center"), slide(270, 762, dy=40, since=1.2)),
-        Layer(block(brief.lines[1], 26, ink, weight=500, room=460, align="center"), slide(270, 812, dy=40, since=1.8)),
-        Layer(price_chip(brief.items[0], brief.strong, size=36), pop(410, 650, since=2.4, turn=-4, sway=3)),
+        Layer(block(brief.lines[0], 30, ink, weight=700, room=SAFE, align="center"), slide(270, 762, dy=40, since=1.2)),
+        Layer(block(brief.lines[1], 26, ink, weight=500, room=SAFE, align="center"), slide(270, 812, dy=40, since=1.8)),
+        Layer(price_chip(brief.items[0], brief.strong, size=36), pop(366, 650, since=2.4, turn=-4, sway=3)),
     ]  # fmt: skip
     return Scene(5.4, still(ground), layers, signature(brief.publisher, *brief.colours[:2], ink), cover=3.2)
 
@@ -169,7 +169,7 @@ def _turn_taking(x: float, y: float, number: int) -> Path:
 
 
 def _half(text: str, size: int, weight: int = 900) -> float:
-    return block(text, size, (0, 0, 0), weight=weight, room=470, most_lines=1).width / 2
+    return block(text, size, (0, 0, 0), weight=weight, room=SAFE, most_lines=1).width / 2
 
 
 LAYOUTS = {"pedestal": pedestal, "spotlight": spotlight, "split": split, "grid": grid, "float": float_film}
