@@ -4,12 +4,36 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core.domain.ids import Millis
 from core.domain.ports.documents import Documents
 from core.domain.ports.objects import Objects
 from core.services.stores import Stores
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.services.accounts import Accounts
+    from core.services.api_keys import ApiKeys
+    from core.services.assignments import Assignments
+    from core.services.audit import Audit
+    from core.services.catalog import Catalog
+    from core.services.comments import Comments
+    from core.services.delivery import Delivery
+    from core.services.engagement import Engagement
+    from core.services.experiment_metrics import ExperimentMetrics
+    from core.services.experiments import Experiments
+    from core.services.feed import Feed
+    from core.services.feed_hours import FeedHours
+    from core.services.intake import Intake
+    from core.services.jobs import Jobs
+    from core.services.moderation import Moderation
+    from core.services.operations import Operations
+    from core.services.preview import Preview
+    from core.services.processing import Processing
+    from core.services.public_posts import PublicPosts
+    from core.services.readouts import Readouts
+    from core.services.shop import Shop
 
 
 def clock() -> Millis:
@@ -52,135 +76,135 @@ def _objects(settings: Settings) -> Objects:
 
 
 class Services:
-    """Every use case of Feedroom over one set of stores; each is built when first asked for."""
+    """Every use case of Feedroom over one set of stores; each is imported and built when first asked for, so starts are quick."""
 
     def __init__(self, settings: Settings, stores: Stores) -> None:
         self.settings = settings
         self.stores = stores
 
     @cached_property
-    def audit(self):  # type: ignore[no-untyped-def]
+    def audit(self) -> Audit:
         from core.services.audit import Audit
 
         return Audit(self.stores)
 
     @cached_property
-    def accounts(self):  # type: ignore[no-untyped-def]
+    def accounts(self) -> Accounts:
         from core.services.accounts import Accounts
 
         return Accounts(self.stores, self.audit)
 
     @cached_property
-    def api_keys(self):  # type: ignore[no-untyped-def]
+    def api_keys(self) -> ApiKeys:
         from core.services.api_keys import ApiKeys
 
         return ApiKeys(self.stores, self.audit)
 
     @cached_property
-    def jobs(self):  # type: ignore[no-untyped-def]
+    def jobs(self) -> Jobs:
         from core.services.jobs import Jobs
 
         return Jobs(self.stores)
 
     @cached_property
-    def delivery(self):  # type: ignore[no-untyped-def]
+    def delivery(self) -> Delivery:
         from core.services.delivery import Delivery
 
         return Delivery(self.settings.secret)
 
     @cached_property
-    def intake(self):  # type: ignore[no-untyped-def]
+    def intake(self) -> Intake:
         from core.services.intake import Intake
 
         return Intake(self.stores, self.jobs, self.audit)
 
     @cached_property
-    def processing(self):  # type: ignore[no-untyped-def]
+    def processing(self) -> Processing:
         from core.adapters.ffmpeg import FfmpegTools
         from core.services.processing import Processing
 
         return Processing(self.stores, self.jobs, FfmpegTools(), self.settings.data / "work")
 
     @cached_property
-    def catalog(self):  # type: ignore[no-untyped-def]
+    def catalog(self) -> Catalog:
         from core.services.catalog import Catalog
 
         return Catalog(self.stores, self.jobs, self.audit)
 
     @cached_property
-    def shop(self):  # type: ignore[no-untyped-def]
+    def shop(self) -> Shop:
         from core.services.shop import Shop
 
         return Shop(self.stores, self.audit)
 
     @cached_property
-    def moderation(self):  # type: ignore[no-untyped-def]
+    def moderation(self) -> Moderation:
         from core.services.moderation import Moderation
 
         return Moderation(self.stores, self.audit)
 
     @cached_property
-    def engagement(self):  # type: ignore[no-untyped-def]
+    def engagement(self) -> Engagement:
         from core.services.engagement import Engagement
 
         return Engagement(self.stores)
 
     @cached_property
-    def preview(self):  # type: ignore[no-untyped-def]
+    def preview(self) -> Preview:
         from core.services.preview import Preview
 
         return Preview(self.stores, self.feed, self.engagement, self.audit)
 
     @cached_property
-    def feed_hours(self):  # type: ignore[no-untyped-def]
+    def feed_hours(self) -> FeedHours:
         from core.services.feed_hours import FeedHours
 
         return FeedHours(self.stores)
 
     @cached_property
-    def assignments(self):  # type: ignore[no-untyped-def]
+    def assignments(self) -> Assignments:
         from core.services.assignments import Assignments
 
         return Assignments(self.stores)
 
     @cached_property
-    def experiments(self):  # type: ignore[no-untyped-def]
+    def experiments(self) -> Experiments:
         from core.services.experiments import Experiments
 
         return Experiments(self.stores, self.audit)
 
     @cached_property
-    def experiment_metrics(self):  # type: ignore[no-untyped-def]
+    def experiment_metrics(self) -> ExperimentMetrics:
         from core.services.experiment_metrics import ExperimentMetrics
 
         return ExperimentMetrics(self.stores)
 
     @cached_property
-    def readouts(self):  # type: ignore[no-untyped-def]
+    def readouts(self) -> Readouts:
         from core.services.readouts import Readouts
 
         return Readouts(self.stores, self.experiment_metrics, self.experiments)
 
     @cached_property
-    def feed(self):  # type: ignore[no-untyped-def]
+    def feed(self) -> Feed:
         from core.services.feed import Feed
 
         return Feed(self.stores, self.delivery, self.engagement, self.assignments)
 
     @cached_property
-    def comments(self):  # type: ignore[no-untyped-def]
+    def comments(self) -> Comments:
         from core.services.comments import Comments
 
         return Comments(self.stores, self.engagement)
 
     @cached_property
-    def public_posts(self):  # type: ignore[no-untyped-def]
+    def public_posts(self) -> PublicPosts:
         from core.services.public_posts import PublicPosts
 
         return PublicPosts(self.stores, self.feed.cards)
 
     @cached_property
-    def operations(self):  # type: ignore[no-untyped-def]
+    def operations(self) -> Operations:
         from core.services.operations import Operations
 
         return Operations(self.stores, self.settings.data)
