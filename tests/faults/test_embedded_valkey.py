@@ -108,6 +108,7 @@ def test_the_server_ends_with_its_owner_even_if_that_is_killed(data: Path) -> No
         owner = another_process(data, end)
         owner.wait(10)
         wait_for(lambda: not running(data))
+        assert not running(data)
 
 
 def test_the_server_outlives_the_thread_that_started_it(data: Path) -> None:
