@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.errors import InvalidInput
@@ -103,17 +103,6 @@ def assign(
 ) -> Assigned | None:
     """One answer; see `Assigner`, which is quicker for many."""
     return Assigner(experiment, holdout)(viewer, attributes)
-
-
-def free_range(experiments: Iterable[Experiment], layer: str) -> list[tuple[float, float]]:
-    """Ranges of a layer that no given experiment holds, in order."""
-    taken = sorted((e.lower, e.upper) for e in experiments if e.layer == layer)
-    free, at = [], 0.0
-    for lower, upper in taken:
-        if lower > at:
-            free.append((at, lower))
-        at = max(at, upper)
-    return [*free, (at, 1.0)] if at < 1 else free
 
 
 def check_layer(experiment: Experiment, others: Sequence[Experiment]) -> None:

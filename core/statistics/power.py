@@ -77,11 +77,6 @@ def days_needed(viewers: float, cumulative: Sequence[float], exposure: float = 1
     return float(len(curve) * (viewers / curve[-1]) ** (1 / growth))
 
 
-def power_of(difference: float, deviation: float, n_per_arm: float, *, alpha: float = 0.05) -> float:
-    """Chance to find an absolute `difference` with `n_per_arm` viewers in each arm."""
-    return float(TTestIndPower().power(abs(difference) / deviation, n_per_arm, alpha))
-
-
 def peeking_error(looks: int, alpha: float = 0.05) -> float:
     """False-positive rate of looking `looks` times at equal steps with an unadjusted two-sided α.
 

@@ -9,8 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 from core.domain.experiment import Metric, MetricKind, MetricRole
 from core.statistics import bayes, cuped, sequential
 from core.statistics.effects import NAN, UNKNOWN, Effect, Interval, fieller
@@ -135,9 +133,3 @@ def _adjusted(metric: Metric, phases: Sequence[Cell], alpha: float) -> tuple[Est
     if total.n < 2 or total.covariance[2, 2] <= 0:
         return None, 0.0, True
     return _estimate(pairs, alpha), removed / sum(weights), pre_p >= 0.001
-
-
-def viewers_for_precision(reading: Reading, target: float, alpha: float = 0.05) -> float:
-    """How many times the present viewers would bring the relative half-width down to `target`; NaN if unknown."""
-    half = reading.used.relative_error * float(stats.norm.ppf(1 - alpha / 2))
-    return (half / target) ** 2 if half > 0 and target > 0 else NAN

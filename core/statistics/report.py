@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 from core.domain.experiment import Experiment, Metric, MetricRole
 from core.domain.ids import Millis
 from core.statistics import multiplicity, power, srm
@@ -147,8 +145,3 @@ def segment_readings(
         segment or "all": read(metric, cube.cells(metric.name, arm, segment=segment), planned=planned, alpha=level)
         for segment in cube.segments
     }
-
-
-def precision(reading: Reading, alpha: float = 0.05) -> float:
-    """Present half-width of the fixed relative interval."""
-    return float(stats.norm.ppf(1 - alpha / 2)) * reading.used.relative_error

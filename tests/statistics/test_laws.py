@@ -233,3 +233,12 @@ def test_an_arm_of_weight_zero_gets_nobody(weights: list[float]) -> None:
     arms = bucketing.cumulative(weights)
     got = {bucketing.variant(f"v{i}", "s", arms) for i in range(200)}
     assert all(weights[arm] > 0 for arm in got)
+
+
+def test_the_ratio_of_proportions_has_the_log_interval_of_statsmodels() -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    ours = effects.katz(500, 60, 480, 75)
+    lower, upper = confint_proportions_2indep(75, 480, 60, 500, method="log", compare="ratio")
+    assert (ours.lower, ours.upper) == pytest.approx((lower - 1, upper - 1), rel=1e-9)
+    assert math.isnan(effects.katz(50, 0, 50, 3).lower)
