@@ -108,8 +108,8 @@ def test_a_whole_feedroom_starts_restarts_what_died_and_ends_on_ctrl_c(tmp_path:
         line_of(process, "no account yet")
         assert line_of(process, ".").strip() == (tmp_path / "data" / "setup_code").read_text().strip()
         assert health(port) == 200
+        wait_for(lambda: set(family(process)) == {"streamlit", "core.streaming.worker", "valkey"})
         family_at_first = family(process)
-        assert set(family_at_first) == {"streamlit", "core.streaming.worker", "valkey"}
 
         family_at_first["core.streaming.worker"].kill()
         assert "by SIGKILL" in line_of(process, "The worker ended")

@@ -33,6 +33,10 @@ def post(console: Console) -> str:
     return made.id
 
 
+PLAYING = "video => { if (video.paused) video.play().catch(() => {}); return video.currentTime > 0.4; }"
+"""Presses play until it plays, as a person does: a source that turns out to be broken ends the first attempt."""
+
+
 def media_of(console: Console, post: str) -> Media:
     """The media of a post that has some."""
     media = console.services.stores.posts.get(post).media
@@ -45,8 +49,7 @@ def player_of(page: Page, post: str) -> Locator:
     page.goto("/studio")
     video = page.locator(f".st-key-draft-{post} .player video")
     expect(video).to_be_visible(timeout=30_000)
-    video.evaluate("video => video.play()")
-    page.wait_for_timeout(1_200)
+    page.wait_for_function(PLAYING, arg=video.element_handle(), timeout=20_000)
     return video
 
 
