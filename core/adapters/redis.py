@@ -13,7 +13,7 @@ from core.adapters.redis_link import PREFIX, Link, connect
 from core.adapters.redis_signals import RedisSignals, version_key
 from core.domain.account import Session
 from core.domain.ids import HOUR, Millis
-from core.domain.ports.live import Live, LiveRead
+from core.domain.ports.live import SERVING_TOPICS, Live, LiveRead
 from core.domain.viewer import ViewerState
 
 HALF_LIFE: Millis = 6 * HOUR
@@ -62,6 +62,8 @@ if surplus > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, surplus - 1) end
 redis.call('HSET', KEYS[2], 'landmark', string.format('%.0f', landmark),
   'latest', string.format('%.0f', math.max(latest, now)))
 """
+
+_VERSION_KEYS = [version_key(topic) for topic in SERVING_TOPICS]
 
 
 def open_live(url: str | None, data: Path) -> RedisLive:
@@ -170,12 +172,13 @@ class RedisViewerStates:
         def work(client: Any) -> Any:
             pipe = client.pipeline(transaction=False)
             pipe.hmget(_viewer_key(viewer), "v", "s")
-            pipe.get(version_key("catalogue"))
+            pipe.mget(_VERSION_KEYS)
             self._trending.ask(pipe, trending)
             return pipe.execute()
 
-        (version, blob), catalogue, *top = self._link.call(work)
-        return LiveRead(_state(viewer, int(version or 0), blob), self._trending.answer(*top), int(catalogue or 0))
+        (version, blob), found, *top = self._link.call(work)
+        versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
+        return LiveRead(_state(viewer, int(version or 0), blob), self._trending.answer(*top), versions)
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         version = expected_version + 1

@@ -9,6 +9,7 @@ from core.feed.actions import DEFAULT_WEIGHTS
 DEFAULT_POLICY = MixPolicy(
     id="for_you-1",
     name="For you",
+    family="for_you",
     shares={
         PostKind.UGC: Share(least=0.4, most=0.7),
         PostKind.PROMOTIONAL: Share(least=0.0, most=0.2),

@@ -5,21 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from ulid import ULID
 
 from core.domain.account import Account, Role
-from core.domain.errors import InvalidInput, ServiceError, Unavailable
-from core.domain.events import MAX_ID
-from core.domain.experiment import Experiment
-from core.domain.feed import MAX_PAGE, FeedPage
+from core.domain.errors import Unavailable
+from core.domain.feed import FeedPage
 from core.domain.ids import MINUTE, Millis, new_id
 from core.domain.mix import MixPolicy
 from core.domain.ports.live import LiveRead
 from core.domain.product import Product
-from core.domain.viewer import ViewerState
 from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
 from core.feed.index import Index
@@ -31,37 +28,19 @@ from core.services import feed_metrics as metrics
 from core.services.assignments import Assignments
 from core.services.delivery import Delivery
 from core.services.engagement import Engagement
+from core.services.feed_arms import FeedArms
 from core.services.feed_cards import Cards
-from core.services.feed_cursor import Cursor, read, written
+from core.services.feed_cursor import Cursor, written
 from core.services.feed_pages import page_of, served_page
 from core.services.feed_policies import Policies
+from core.services.feed_request import Asked, checked
 from core.services.remembered import Remembered
 from core.services.served_log import ServedLog
 from core.services.stores import Stores
-from core.statistics.assignment import Assigned, Attributes
+from core.services.viewer_memory import ViewerMemory
 
-TRENDING = 100
 ATTEMPTS = 64
 LOCKS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request after its checks."""
-
-    viewer: str
-    size: int
-    session: str
-    number: int
-    policy: MixPolicy
-    region: str
-    language: str
-    languages: tuple[str, ...]
-    request: str = ""
-    shown: tuple[str, ...] = ()
-    arms: tuple[tuple[Experiment, Assigned], ...] = ()
-    segment: str = ""
-    priced: bool = False
 
 
 class Feed:
@@ -70,16 +49,15 @@ class Feed:
     def __init__(
         self, stores: Stores, delivery: Delivery, engagement: Engagement, assignments: Assignments | None = None
     ) -> None:
-        self._assignments = assignments
-        self._live, self._served = stores.live, ServedLog(stores.log)
+        self._memory, self._served = ViewerMemory(stores.live), ServedLog(stores.log)
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
+        self._arms = FeedArms(assignments, self._policies) if assignments is not None else None
         self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
-        self._orphans: dict[str, ViewerState] = {}
         self._now = threading.local()
 
     def page(
@@ -102,14 +80,15 @@ class Feed:
         down never raises: the page is made from what is left, and its notes say so.
         """
         started = time.perf_counter()
-        asked = self._checked(viewer, size, cursor, session, policy, region, languages, now)
-        if record and policy is None:
-            asked = self._in_experiments(asked, now)
+        asked = checked(viewer, size, cursor=cursor, session=session, region=region, languages=languages)
+        asked = self._known(asked, policy, region, now)
+        if record and policy is None and self._arms is not None:
+            asked = self._arms.applied(asked, now=now)
         if record:
             with self._locks[hash(viewer) % LOCKS]:
                 page, outcome = self._make_and_mark(asked, now)
         else:
-            page, outcome, _ = self._make(replace(asked, priced=True), self._read(viewer), now)
+            page, outcome, _ = self._make(replace(asked, priced=True), self._memory.read(viewer), now)
         self._refresh_if_due(now)
         metrics.PAGE_SECONDS.observe(time.perf_counter() - started)
         metrics.PAGES.labels("served" if record else "preview").inc()
@@ -135,9 +114,9 @@ class Feed:
         that what differs between them is not chance.
         """
         actor.require(Role.PRODUCT_MANAGER)
-        asked = self._checked(viewer, size, None, None, policy, None, (), now)
-        asked = replace(asked, shown=shown, request=request)
-        page, _, _ = self._make(replace(asked, priced=True), self._read(viewer), now)
+        asked = self._known(checked(viewer, size), policy, None, now)
+        asked = replace(asked, shown=shown, request=request, priced=True)
+        page, _, _ = self._make(asked, self._memory.read(viewer), now)
         self._refresh_if_due(now)
         metrics.PAGES.labels("preview").inc()
         return page
@@ -159,15 +138,16 @@ class Feed:
 
     def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:
         for _ in range(ATTEMPTS):
-            read = self._read(asked.viewer)
+            read = self._memory.read(asked.viewer)
             page, outcome, index = self._make(asked, read, now)
             kinds: dict[str, int] = {}
             for slot in page.slots:
                 kinds[slot.kind.value] = kinds.get(slot.kind.value, 0) + 1
             after = served(read.viewer, tuple(slot.post for slot in page.slots), kinds)
-            if not page.slots or self._write(after, read.viewer.version):
+            if not page.slots or self._memory.write(after, read.viewer.version):
                 self._write_down(page, outcome, index, asked)
-                self._expose(asked, now)
+                if self._arms is not None:
+                    self._arms.expose(asked, now=now)
                 for kind, count in kinds.items():
                     metrics.SLOTS.labels(kind).inc(count)
                 return page, outcome
@@ -176,7 +156,7 @@ class Feed:
 
     def _make(self, asked: Asked, read: LiveRead, now: Millis) -> tuple[FeedPage, Outcome, Index]:
         self._now.value = now
-        index = self.catalogue.at_least(read.catalogue_version, now=now)
+        index = self.catalogue.at_least(read.versions.get("catalogue", 0), now=now)
         metrics.CATALOGUE_POSTS.set(index.size)
         metrics.CATALOGUE_VERSION.set(index.version)
         state = served(read.viewer, asked.shown, {}) if asked.shown else read.viewer
@@ -186,7 +166,7 @@ class Feed:
             query = FeedQuery(
                 viewer=state,
                 index=index,
-                policy=asked.policy,
+                policy=asked.policy or self._policies.current(read.versions.get("policies", 0), now=now),
                 size=asked.size,
                 now=now,
                 rng=np.random.Generator(np.random.PCG64(int(ULID.from_str(request)))),
@@ -212,83 +192,14 @@ class Feed:
             )
         return page, outcome, index
 
-    def _checked(
-        self,
-        viewer: str,
-        size: int,
-        cursor: str | None,
-        session: str | None,
-        policy: MixPolicy | str | None,
-        region: str | None,
-        languages: tuple[str, ...],
-        now: Millis,
-    ) -> Asked:
-        if not viewer or len(viewer) > MAX_ID:
-            raise InvalidInput("viewer", viewer, f"1 to {MAX_ID} characters are needed")
-        if not 1 <= size <= MAX_PAGE:
-            raise InvalidInput("size", size, f"a page has 1 to {MAX_PAGE} slots")
-        if session is not None and len(session) > MAX_ID:
-            raise InvalidInput("session", session, f"at most {MAX_ID} characters")
-        number = 0
-        if cursor is not None:
-            place = read(cursor, viewer)
-            session, number = place.session, place.page
-        profile = self._profiles.get(viewer, now=now)
-        return Asked(
-            viewer=viewer,
-            size=size,
-            session=session or "",
-            number=number,
-            policy=self._policies.resolve(policy, now=now),
-            region=region if region is not None else (profile.region if profile else ""),
-            language=profile.language if profile else "",
-            languages=languages,
-        )
-
-    def _in_experiments(self, asked: Asked, now: Millis) -> Asked:
-        """The same request under the policy of the viewer's arm. Experiments that cannot be looked up leave the default."""
-        if self._assignments is None:
-            return asked
+    def _known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, now: Millis) -> Asked:
+        """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
         profile = self._profiles.get(asked.viewer, now=now)
-        attributes = Attributes(segment=profile.segment if profile else "", region=asked.region)
-        try:
-            arms = tuple(
-                (experiment, arm)
-                for experiment, arm in self._assignments.of(asked.viewer, attributes, now=now)
-                if any(one.policy for one in experiment.arms)
-            )
-            chosen = next((e.arms[arm.arm].policy for e, arm in arms if e.arms[arm.arm].policy), None)
-            policy = self._policies.resolve(chosen, now=now) if chosen else asked.policy
-        except (ServiceError, InvalidInput):
-            metrics.DEGRADED.labels("experiments").inc()
+        asked = replace(asked, policy=None if policy is None else self._policies.resolve(policy))
+        if profile is None:
             return asked
-        return replace(asked, policy=policy, arms=arms, segment=attributes.segment)
-
-    def _expose(self, asked: Asked, now: Millis) -> None:
-        """Write down that the viewer met arms that could change the page."""
-        if self._assignments is None or not asked.arms:
-            return
-        try:
-            self._assignments.expose(asked.viewer, asked.arms, segment=asked.segment, now=now)
-        except ServiceError:
-            metrics.DEGRADED.labels("event log").inc()
-
-    def _read(self, viewer: str) -> LiveRead:
-        """The viewer's state, or what this process remembers of it while the live store is down."""
-        try:
-            return self._live.viewers.read(viewer, trending=TRENDING)
-        except ServiceError:
-            metrics.DEGRADED.labels("live state").inc()
-            return LiveRead(self._orphans.get(viewer) or ViewerState(viewer=viewer), {}, 0)
-
-    def _write(self, state: ViewerState, expected: int) -> bool:
-        try:
-            return self._live.viewers.write(state, expected_version=expected)
-        except ServiceError:
-            if len(self._orphans) > 10_000:
-                self._orphans.clear()
-            self._orphans[state.viewer] = replace(state, version=expected)
-            return True
+        here = profile.region if region is None else region
+        return replace(asked, region=here, language=profile.language, segment=profile.segment)
 
     def _write_down(self, page: FeedPage, outcome: Outcome, index: Index, asked: Asked) -> None:
         record = served_page(page, outcome, index.version, self._pipeline.source_names, asked.session)

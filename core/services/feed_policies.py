@@ -1,7 +1,8 @@
-"""Which mix a page is made by."""
+"""Which mix a page is made by: policies as a feed process holds them."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError
@@ -12,18 +13,23 @@ from core.services.stores import Stores
 
 
 class Policies:
-    """Stored policies never change, so each is read once per process."""
+    """Stored policies never change, so each is read once per process; which one is in force follows the signal `policies`."""
 
     def __init__(self, stores: Stores) -> None:
         self._policies = stores.policies
         self._held: dict[str, MixPolicy] = {}
+        self._lock = threading.Lock()
 
-    def resolve(self, policy: MixPolicy | str | None, *, now: Millis) -> MixPolicy:
-        """A policy itself, the one with this id, or the default. Raises InvalidInput for an unknown id."""
+    def current(self, version: int, *, now: Millis) -> MixPolicy:
+        """The policy in force as of this version of the signal. Never raises: a store that is down leaves the last known one."""
+        return self._default(now)
+
+    def resolve(self, policy: MixPolicy | str) -> MixPolicy:
+        """A policy itself, or the one with this id. Raises InvalidInput for an unknown id."""
         if isinstance(policy, MixPolicy):
             return policy
-        if policy is None or policy == DEFAULT_POLICY.id:
-            return self._default(now)
+        if policy == DEFAULT_POLICY.id:
+            return self._default(0)
         if (held := self._held.get(policy)) is None:
             if (held := self._policies.find_one(policy)) is None:
                 raise InvalidInput("policy", policy, "there is no such policy")

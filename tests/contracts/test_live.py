@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.account import Session
 from core.domain.ids import DAY, HOUR
-from core.domain.ports.live import Live
+from core.domain.ports.live import SERVING_TOPICS, Live
 from core.domain.viewer import Interaction, ViewerState
 from tests.contracts.live_stores import wall_clock
 
@@ -111,7 +111,7 @@ class TestViewers:
     def test_an_unknown_viewer_is_fresh(self, live: Live) -> None:
         read = live.viewers.read("nobody")
         assert read.viewer == ViewerState(viewer="nobody")
-        assert (read.trending, read.catalogue_version) == ({}, 0)
+        assert (read.trending, read.versions) == ({}, dict.fromkeys(SERVING_TOPICS, 0))
 
     def test_a_state_comes_back_whole_with_the_next_version(self, live: Live) -> None:
         assert live.viewers.write(STATE, expected_version=0)
@@ -132,12 +132,16 @@ class TestViewers:
         assert live.viewers.read("asha").viewer == ViewerState(viewer="asha")
         assert live.viewers.write(STATE, expected_version=0)
 
-    def test_one_read_brings_trending_and_the_catalogue_version(self, live: Live) -> None:
+    def test_one_read_brings_trending_and_what_a_feed_process_follows(self, live: Live) -> None:
         live.trending.bump({"p1": 3.0, "p2": 5.0, "p3": 1.0}, now=NOW)
-        version = live.signals.bump("catalogue")
+        catalogue, policies = live.signals.bump("catalogue"), live.signals.bump("policies")
         read = live.viewers.read("asha", trending=2)
         assert list(read.trending.items()) == [("p2", pytest.approx(5.0)), ("p1", pytest.approx(3.0))]
-        assert read.catalogue_version == version
+        assert (read.versions["catalogue"], read.versions["policies"], read.versions["models"]) == (
+            catalogue,
+            policies,
+            0,
+        )
         assert live.viewers.read("asha", trending=0).trending == {}
 
     def test_threads_that_compare_and_set_one_viewer_lose_nothing(self, live: Live) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from core.domain.account import Session
 from core.domain.ids import HOUR, Millis
-from core.domain.ports.live import LiveRead
+from core.domain.ports.live import SERVING_TOPICS, LiveRead
 from core.domain.viewer import ViewerState
 
 logger = logging.getLogger(__name__)
@@ -143,7 +143,8 @@ class MemoryViewerStates:
 
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
         state = self._held.get(viewer) or ViewerState(viewer=viewer)
-        return LiveRead(state, self._trending.top(trending), self._signals.version("catalogue"))
+        versions = {topic: self._signals.version(topic) for topic in SERVING_TOPICS}
+        return LiveRead(state, self._trending.top(trending), versions)
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         with self._lock:

@@ -36,20 +36,24 @@ class RateLimits(Protocol):
         """Forget the counter."""
 
 
+SERVING_TOPICS: tuple[str, ...] = ("catalogue", "policies", "models", "campaigns", "experiments")
+"""What a feed process follows: with every page it learns the versions of these, so that a change counts on the very next page."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveRead:
-    """What one feed request reads: the viewer, the decayed trend score per post, and the catalogue's version."""
+    """What one feed request reads: the viewer, the decayed trend score per post, the version of each of SERVING_TOPICS."""
 
     viewer: ViewerState
     trending: Mapping[str, float]
-    catalogue_version: int
+    versions: Mapping[str, int]
 
 
 class ViewerStates(Protocol):
     """State per viewer, changed by compare-and-set so that concurrent requests never lose or repeat anything."""
 
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
-        """One round trip: state (fresh if unknown), the top `trending` posts, the catalogue's version."""
+        """One round trip: state (fresh if unknown), the top `trending` posts, the versions of SERVING_TOPICS (0: never bumped)."""
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         """Store as version `expected_version + 1` if the held version is still the expected one (0: none is held yet).

@@ -1,0 +1,45 @@
+"""Experiments in the feed: under whose policy a viewer is served, and the record that they met it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.errors import InvalidInput, ServiceError
+from core.domain.ids import Millis
+from core.services import feed_metrics as metrics
+from core.services.assignments import Assignments
+from core.services.feed_policies import Policies
+from core.services.feed_request import Asked
+from core.statistics.assignment import Attributes
+
+
+class FeedArms:
+    """Never raises: experiments that cannot be looked up leave the policy in force."""
+
+    def __init__(self, assignments: Assignments, policies: Policies) -> None:
+        self._assignments, self._policies = assignments, policies
+
+    def applied(self, asked: Asked, *, now: Millis) -> Asked:
+        """The same request under the policy of the viewer's arm."""
+        attributes = Attributes(segment=asked.segment, region=asked.region)
+        try:
+            arms = tuple(
+                (experiment, arm)
+                for experiment, arm in self._assignments.of(asked.viewer, attributes, now=now)
+                if any(one.policy for one in experiment.arms)
+            )
+            chosen = next((e.arms[arm.arm].policy for e, arm in arms if e.arms[arm.arm].policy), None)
+            policy = self._policies.resolve(chosen) if chosen else asked.policy
+        except (ServiceError, InvalidInput):
+            metrics.DEGRADED.labels("experiments").inc()
+            return asked
+        return replace(asked, policy=policy, arms=arms)
+
+    def expose(self, asked: Asked, *, now: Millis) -> None:
+        """Write down that the viewer met arms that could change the page."""
+        if not asked.arms:
+            return
+        try:
+            self._assignments.expose(asked.viewer, asked.arms, segment=asked.segment, now=now)
+        except ServiceError:
+            metrics.DEGRADED.labels("event log").inc()

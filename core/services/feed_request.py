@@ -1,0 +1,62 @@
+"""A request for a page after its checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.errors import InvalidInput
+from core.domain.events import MAX_ID
+from core.domain.experiment import Experiment
+from core.domain.feed import MAX_PAGE
+from core.domain.mix import MixPolicy
+from core.services.feed_cursor import read
+from core.statistics.assignment import Assigned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session."""
+
+    viewer: str
+    size: int
+    session: str = ""
+    number: int = 0
+    policy: MixPolicy | None = None
+    region: str = ""
+    language: str = ""
+    languages: tuple[str, ...] = ()
+    segment: str = ""
+    request: str = ""
+    shown: tuple[str, ...] = ()
+    arms: tuple[tuple[Experiment, Assigned], ...] = ()
+    priced: bool = False
+
+
+def checked(
+    viewer: str,
+    size: int,
+    *,
+    cursor: str | None = None,
+    session: str | None = None,
+    region: str | None = None,
+    languages: tuple[str, ...] = (),
+) -> Asked:
+    """The request. Raises InvalidInput naming `viewer`, `size`, `session` or `cursor`."""
+    if not viewer or len(viewer) > MAX_ID:
+        raise InvalidInput("viewer", viewer, f"1 to {MAX_ID} characters are needed")
+    if not 1 <= size <= MAX_PAGE:
+        raise InvalidInput("size", size, f"a page has 1 to {MAX_PAGE} slots")
+    if session is not None and len(session) > MAX_ID:
+        raise InvalidInput("session", session, f"at most {MAX_ID} characters")
+    number = 0
+    if cursor is not None:
+        place = read(cursor, viewer)
+        session, number = place.session, place.page
+    return Asked(
+        viewer=viewer,
+        size=size,
+        session=session or "",
+        number=number,
+        region=region or "",
+        languages=languages,
+    )
