@@ -12,7 +12,7 @@ import pytest
 from tests.benchmarks import harness
 
 FOLDER = Path(__file__).parent
-SHARED = {"harness", "processes", "streamlit_client", "test_harness"}
+SHARED = {"big_catalogue", "harness", "http_load", "processes", "streamlit_client", "test_harness"}
 NAMES = sorted({path.stem for path in FOLDER.glob("[!_]*.py")} - SHARED)
 
 

@@ -1,0 +1,179 @@
+"""An open-loop load on the API: requests leave when they are due, whether or not earlier ones were answered.
+
+Latency counts from the moment a request was due, so a server that falls behind cannot hide it. One process, plain asyncio over
+kept-alive connections with requests as prepared bytes, so that the generator takes little from the cores it shares with the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+
+class _Slot(msgspec.Struct):
+    position: int
+    post: str
+
+
+class _Page(msgspec.Struct):
+    request: str
+    slots: list[_Slot]
+
+
+_page = msgspec.json.Decoder(_Page)
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Answers:
+    """Seconds from due to answered, per sort of request, and what went wrong by status or error."""
+
+    pages: list[float] = field(default_factory=list)
+    events: list[float] = field(default_factory=list)
+    errors: dict[str, int] = field(default_factory=dict)
+    unfinished: int = 0
+
+
+class _Connection(asyncio.Protocol):
+    """One kept-alive connection with one request under way."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._transport: Any = None
+        self._buffer = bytearray()
+        self._expected = -1
+        self._status = 0
+        self.job: tuple[float, str, str] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def ask(self, job: tuple[float, str, str], request: bytes) -> None:
+        self.job = job
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._expected < 0:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            head = bytes(self._buffer[:end]).lower()
+            self._status = int(head[9:12])
+            at = head.find(b"content-length:")
+            self._expected = end + 4 + int(head[at + 15 : head.find(b"\r", at) if head.find(b"\r", at) > 0 else None])
+        if len(self._buffer) >= self._expected:
+            body = bytes(self._buffer[self._buffer.find(b"\r\n\r\n") + 4 : self._expected])
+            self._buffer.clear()
+            self._expected = -1
+            self._load.answered(self, self._status, body)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._load.lost(self)
+
+
+class Load:
+    """`viewers` people, each asking for a page every `every` seconds and reporting what they did with the one before."""
+
+    def __init__(
+        self, port: int, key: str, *, viewers: int, every: float, seconds: float, connections: int = 200, seed: int = 1
+    ) -> None:
+        self._port, self._viewers, self._every, self._seconds = port, viewers, every, seconds
+        self._connections = connections
+        self._rng = random.Random(seed)
+        head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
+        self._get = f"GET /api/v1/feed?size=10&viewer=%s HTTP/1.1\r\n{head}\r\n"
+        self._post = f"POST /api/v1/events HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: "
+        self._free: deque[_Connection] = deque()
+        self._waiting: deque[tuple[float, str, str]] = deque()
+        self._events: dict[str, bytes] = {}
+        self.answers = Answers()
+
+    def run(self) -> Answers:
+        """Ask for the whole time; returns when all is answered, or 10 s after the last request."""
+        asyncio.run(self._run())
+        return self.answers
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(self._connections):
+            _, protocol = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port)
+            self._free.append(protocol)
+        start = time.perf_counter()
+        due = [(start + self._rng.random() * self._every, f"viewer-{n}") for n in range(self._viewers)]
+        heapq.heapify(due)
+        end = start + self._seconds
+        while due and due[0][0] < end:
+            at, viewer = due[0]
+            pause = at - time.perf_counter()
+            if pause > 0:
+                await asyncio.sleep(pause)
+            else:
+                await asyncio.sleep(0)
+            now = time.perf_counter()
+            while due and due[0][0] <= now:
+                at, viewer = heapq.heappop(due)
+                if viewer in self._events:
+                    self._send((at, "events", viewer))
+                self._send((at, "pages", viewer))
+                heapq.heappush(due, (at + self._every, viewer))
+        while (self._waiting or len(self._free) < self._connections) and time.perf_counter() < end + 10:
+            await asyncio.sleep(0.05)
+        self.answers.unfinished = len(self._waiting) + self._connections - len(self._free)
+
+    def _send(self, job: tuple[float, str, str]) -> None:
+        if not self._free:
+            self._waiting.append(job)
+            return
+        _, sort, viewer = job
+        if sort == "pages":
+            request = (self._get % viewer).encode()
+        else:
+            body = self._events.pop(viewer, b'{"events":[]}')
+            request = f"{self._post}{len(body)}\r\n\r\n".encode() + body
+        self._free.popleft().ask(job, request)
+
+    def answered(self, connection: _Connection, status: int, body: bytes) -> None:
+        """Note the time, remember what the viewer will report, go on with what waits."""
+        job, connection.job = connection.job, None
+        if job is None:
+            return
+        due, sort, viewer = job
+        taken = time.perf_counter() - due
+        if status == 200:
+            (self.answers.pages if sort == "pages" else self.answers.events).append(taken)
+            if sort == "pages":
+                self._events[viewer] = self._batch(viewer, _page.decode(body))
+        else:
+            name = f"{sort} {status}"
+            self.answers.errors[name] = self.answers.errors.get(name, 0) + 1
+        self._free.append(connection)
+        if self._waiting:
+            self._send(self._waiting.popleft())
+
+    def lost(self, connection: _Connection) -> None:
+        """A connection that the server closed: an error if somebody waited for it."""
+        if connection.job is not None:
+            self.answers.errors["connection closed"] = self.answers.errors.get("connection closed", 0) + 1
+
+    def _batch(self, viewer: str, page: _Page) -> bytes:
+        """What a viewer reports of a page: four posts seen and watched, one of them liked."""
+        now = int(time.time() * 1_000)
+        events = []
+        for slot in page.slots[:4]:
+            common = {"viewer": viewer, "at": now, "post": slot.post, "request": page.request, "slot": slot.position}
+            events.append({**common, "id": f"{page.request}-{slot.position}-i", "kind": "impression"})
+            watched = {"seconds": 6.0, "completion": round(self._rng.random(), 2)}
+            events.append({**common, **watched, "id": f"{page.request}-{slot.position}-w", "kind": "watch"})
+        if page.slots:
+            first = page.slots[0]
+            like = {"viewer": viewer, "at": now, "post": first.post, "request": page.request, "slot": first.position}
+            events.append({**like, "id": f"{page.request}-l", "kind": "like"})
+        return bytes(_encode({"events": events}))
