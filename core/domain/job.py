@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     STREAM_MEDIA = "stream_media"
     SCREEN_POST = "screen_post"
     RENDER_DEMO = "render_demo"
+    TRAIN_MODEL = "train_model"
 
 
 PRIORITY: dict[JobKind, int] = {
@@ -26,6 +27,7 @@ PRIORITY: dict[JobKind, int] = {
     JobKind.PROCESS_MEDIA: 20,
     JobKind.STREAM_MEDIA: 30,
     JobKind.RENDER_DEMO: 40,
+    JobKind.TRAIN_MODEL: 40,
 }
 """Lower goes first: what a person waits for comes before what may take its time."""
 
@@ -39,7 +41,8 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One piece of work on `subject` (a post id). `progress` is 0..1, `step` a phrase for the screen; low `priority` first."""
+    """One piece of work on `subject` (a post id, or what is trained). `progress` is 0..1, `step` a phrase for the screen; low
+    `priority` first; `asked_by` is the account of the person who asked for it, if one did."""
 
     id: str
     version: int = 1
@@ -51,6 +54,7 @@ class Job:
     step: str = ""
     attempts: int = 0
     worker: str = ""
+    asked_by: str = ""
     lease_until: Millis = 0
     not_before: Millis = 0
     problem: str = ""

@@ -48,6 +48,8 @@ SCREENINGS = CollectionSpec(name="screenings", indexes=(("post", "created_at"), 
 KNOWN_HASHES = CollectionSpec(name="known_hashes", indexes=(("sha256",), ("bank",)))
 SAMPLE_VIEWERS = CollectionSpec(name="sample_viewers")
 POLICIES = CollectionSpec(name="policies", append_only=True)
+MODELS = CollectionSpec(name="models", indexes=(("created_at",),), append_only=True)
+MODEL_PUBLISHES = CollectionSpec(name="model_publishes", append_only=True)
 EXPERIMENTS = CollectionSpec(name="experiments", unique=(("salt",),), indexes=(("state", "updated_at"), ("layer",)))
 VIEWER_TOTALS = CollectionSpec(name="viewer_totals", durable=False)
 DAY_SUMS = CollectionSpec(name="day_sums", indexes=(("experiment", "day"),), durable=False)
@@ -59,5 +61,5 @@ SCHEMA: tuple[CollectionSpec, ...] = (
     ACCOUNTS, API_KEYS, PUBLISHERS, POSTS, POST_TOTALS, COMMENTS, PRODUCTS, TAGS, UPLOADS, JOBS, CASES, SCREENINGS,
     KNOWN_HASHES,
     SAMPLE_VIEWERS, POLICIES, EXPERIMENTS,
-    VIEWER_TOTALS, DAY_SUMS, FEED_HOURS, AUDIT, FACTS,
+    MODELS, MODEL_PUBLISHES, VIEWER_TOTALS, DAY_SUMS, FEED_HOURS, AUDIT, FACTS,
 )  # fmt: skip

@@ -22,10 +22,14 @@ class Jobs:
         self._jobs = stores.jobs
         self._signals = stores.live.signals
 
-    def enqueue(self, kind: JobKind, subject: str, *, now: Millis, priority: int | None = None) -> Job:
+    def enqueue(
+        self, kind: JobKind, subject: str, *, now: Millis, priority: int | None = None, asked_by: str = ""
+    ) -> Job:
         """Add a job and wake the workers. `priority` is that of its kind unless given; lower goes first."""
         rank = PRIORITY[kind] if priority is None else priority
-        job = Job(id=new_id(now), kind=kind, subject=subject, priority=rank, created_at=now, updated_at=now)
+        job = Job(
+            id=new_id(now), kind=kind, subject=subject, priority=rank, asked_by=asked_by, created_at=now, updated_at=now
+        )
         stored = self._jobs.insert(job)
         self._signals.bump(JOBS)
         return stored

@@ -13,6 +13,7 @@ from core.domain.experiment_data import DaySums, ViewerTotals
 from core.domain.feed_hour import FeedHour
 from core.domain.job import Job
 from core.domain.mix import MixPolicy
+from core.domain.model import ModelPublish, ModelVersion
 from core.domain.moderation import Case, KnownHash, ScreeningRecord
 from core.domain.ports.documents import Documents
 from core.domain.ports.event_log import EventLog
@@ -49,6 +50,8 @@ class Stores:
     known_hashes: Collection[KnownHash]
     sample_viewers: Collection[SampleViewer]
     policies: Collection[MixPolicy]
+    models: Collection[ModelVersion]
+    model_publishes: Collection[ModelPublish]
     experiments: Collection[Experiment]
     viewer_totals: Collection[ViewerTotals]
     day_sums: Collection[DaySums]
@@ -78,6 +81,8 @@ class Stores:
             known_hashes=Collection(documents, schema.KNOWN_HASHES, KnownHash),
             sample_viewers=Collection(documents, schema.SAMPLE_VIEWERS, SampleViewer),
             policies=Collection(documents, schema.POLICIES, MixPolicy),
+            models=Collection(documents, schema.MODELS, ModelVersion),
+            model_publishes=Collection(documents, schema.MODEL_PUBLISHES, ModelPublish),
             experiments=Collection(documents, schema.EXPERIMENTS, Experiment),
             viewer_totals=Collection(documents, schema.VIEWER_TOTALS, ViewerTotals),
             day_sums=Collection(documents, schema.DAY_SUMS, DaySums),
