@@ -25,11 +25,11 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import RedirectResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
+from core.adapters.collector import SmallCollector  # noqa: E402
 from core.api.app import create_app  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
 from core.domain.errors import FeedroomError  # noqa: E402
 from core.settings import Settings  # noqa: E402
-from dashboard.collector import SmallCollector  # noqa: E402
 from dashboard.context import clock, services  # noqa: E402
 from dashboard.open_tabs import OpenTabs  # noqa: E402
 

@@ -14,6 +14,7 @@ from core.adapters.schema_version import refuse_newer
 from core.adapters.sqlite_connections import Connections
 from core.adapters.sqlite_leases import Leases
 from core.adapters.sqlite_schema import read_version
+from core.adapters.together import Together
 from core.domain.ids import Millis
 from core.domain.ports.event_log import DeadLetter, NewEvent, Record
 
@@ -57,20 +58,23 @@ class SqliteEventLog:
         self._connections = Connections(path, "the event log")
         self._leases = Leases(self._connections, PARTITIONS)
         self._made = False
+        self._appends: Together[Sequence[tuple[object, ...]], list[bool]] = Together(self._append_all)
 
     def append(self, topic: str, events: Sequence[NewEvent]) -> list[bool]:
         rows = [
             (topic, zlib.crc32(event.key.encode()) % PARTITIONS, event.id, event.key, event.payload) for event in events
         ]
-        if not rows:
-            return []
+        return self._appends.do(rows) if rows else []
+
+    def _append_all(self, batches: Sequence[Sequence[tuple[object, ...]]]) -> list[list[bool]]:
+        """Several callers' rows in one durable transaction."""
         sql = (
             "INSERT INTO records (topic, partition, id, key, payload, appended_at) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (topic, id) DO NOTHING"
         )
         with self._open().write(durable=True) as connection:
             now = self._clock()
-            return [connection.execute(sql, (*row, now)).rowcount == 1 for row in rows]
+            return [[connection.execute(sql, (*row, now)).rowcount == 1 for row in rows] for rows in batches]
 
     def poll(
         self, topic: str, group: str, member: str, *, limit: int = 500, lease_ms: int = 30_000, now: int

@@ -16,6 +16,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp
 
 import core.api
+from core.adapters.collector import SmallCollector
 from core.api import problems
 from core.api.docs_page import docs_page
 from core.api.sessions import KnownHosts, OpenServices, Sessions
@@ -100,4 +101,5 @@ def create() -> ASGIApp:
     """For `uvicorn --factory core.api.app:create`: the application over the stores that the environment names."""
     services = open_services()
     services.feed.warm_up(now=clock())  # the first viewer should not wait for the index and the compiler
+    SmallCollector().start()
     return behind_doors(create_app(services), services)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboard import collector
-from dashboard.collector import SmallCollector
+from core.adapters import collector
+from core.adapters.collector import SmallCollector
 
 
 class Node:
