@@ -56,7 +56,7 @@ class Together(Generic[W, R]):
         pieces = [self._line.popleft() for _ in range(min(MOST, len(self._line)))]
         try:
             results = self._work([piece.work for piece in pieces])
-        except BaseException as error:  # every caller of this round has to hear of it
+        except BaseException as error:  # noqa: BLE001 - every caller of this round has to hear of it
             for piece in pieces:
                 piece.error, piece.done = error, True
             return
