@@ -189,7 +189,8 @@ class Services:
     def feed(self) -> Feed:
         from core.services.feed import Feed
 
-        return Feed(self.stores, self.delivery, self.engagement, self.assignments)
+        models = self.settings.data / "run" / "models"
+        return Feed(self.stores, self.delivery, self.engagement, self.assignments, models)
 
     @cached_property
     def comments(self) -> Comments:

@@ -43,6 +43,10 @@ def feed_page(
     language: Annotated[
         list[str] | None, Query(max_length=8, description="only these languages", examples=[["en", "hi"]])
     ] = None,
+    segment: Annotated[
+        str | None,
+        Query(max_length=MAX_ID, description="the segment the app counts the viewer to", examples=["home cook"]),
+    ] = None,
     policy: Annotated[
         str | None, Query(max_length=MAX_ID, description="a version of the mix; by default the one in force")
     ] = None,
@@ -60,6 +64,7 @@ def feed_page(
         policy=policy,
         region=region,
         languages=tuple(language or ()),
+        segment=segment,
         now=clock(),
     )
     return answer(page)

@@ -83,7 +83,8 @@ class StageTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPage:
-    """One answer of the feed. `cursor` asks for the next page; it is None when the catalogue is exhausted.
+    """One answer of the feed. `cursor` asks for the next page; it is None when the catalogue is exhausted. `model` is the trained
+    model it was made with, "" for none.
 
     `prices`, on previews only, is the expected engagement that each binding rule costs the page: per percentage point of a share,
     per slot of a gap, per post of the publisher cap.
@@ -98,3 +99,4 @@ class FeedPage:
     stages: tuple[StageTrace, ...] = ()
     notes: tuple[str, ...] = ()
     prices: dict[str, float] = field(default_factory=dict)
+    model: str = ""

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from core.domain.events import EventKind
+from core.domain.viewer import Interaction
 from core.feed.query import FeedQuery
 from core.feed.slotting import BEST, EXPLORED
 
@@ -38,10 +40,12 @@ def sentence(
     tastes: Tastes,
     publisher: str,
     tag_name: Callable[[str], str],
+    near: str = "",
 ) -> str:
-    """One sentence for a slot; `publisher` is the name that viewers read.
+    """One sentence for a slot; `publisher` is the name that viewers read, `near` what `because` says.
 
-    The strongest reason speaks: exploration, following, the tag that weighs most, trending, the mix, popularity.
+    The strongest reason speaks: exploration, following, what the viewer did or the tag that weighs most, the segment, trending,
+    the mix, popularity.
     """
     if rule == EXPLORED:
         return "New post: being tried out with you"
@@ -49,13 +53,34 @@ def sentence(
         return "You have seen everything else; this one was longest ago"
     if "following" in sources:
         return f"From {publisher}, whom you follow"
+    if near:
+        return near
     if "tag affinity" in sources and (told := _of_tags(query, row, tastes, tag_name)):
         return told
+    if "segment" in sources:
+        return "Popular with viewers like you"
     if rule != BEST:
         return f"For variety: {rule}"
     if "trending" in sources:
         return "Trending now"
     return "Popular now" if query.index.impressions[row] > 0 else "New in the shop"
+
+
+def because(act: Interaction, title: str) -> str:
+    """The act that speaks for a post, in words; "" for an act that says nothing by itself."""
+    phrase = _PHRASES.get(act.kind, "")
+    return f"Because you {phrase.format(f'“{title}”')}" if phrase and title else ""
+
+
+_PHRASES: Mapping[str, str] = {
+    EventKind.LIKE: "liked {}",
+    EventKind.COMMENT: "commented on {}",
+    EventKind.SHARE: "shared {}",
+    EventKind.WATCH: "watched {}",
+    EventKind.PRODUCT_CLICK: "looked at a product of {}",
+    EventKind.ADD_TO_CART: "put a product of {} into your cart",
+    EventKind.ORDER: "bought a product of {}",
+}
 
 
 def _of_tags(query: FeedQuery, row: int, tastes: Tastes, tag_name: Callable[[str], str]) -> str:

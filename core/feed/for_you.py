@@ -6,6 +6,7 @@ from core.feed.filters.eligible import Eligible
 from core.feed.filters.not_seen import NotSeen
 from core.feed.filters.safety import Safety, Verdicts
 from core.feed.hydrators.affinity import Affinity
+from core.feed.hydrators.nearness import Nearness
 from core.feed.query import FeedQuery
 from core.feed.scorers.business import BusinessValue
 from core.feed.scorers.engagement import Engagement
@@ -14,15 +15,17 @@ from core.feed.slotting import Slotting
 from core.feed.sources.everything import Everything, SeenAgain
 from core.feed.sources.following import Following
 from core.feed.sources.fresh import Fresh
+from core.feed.sources.neighbours import Neighbours
 from core.feed.sources.popular import Popular
+from core.feed.sources.segment import Segment
 from core.feed.sources.tag_affinity import TagAffinity
 from core.feed.sources.trending import Trending
 from core.pipeline.engine import FeedPipeline
 
-SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular())
+SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular(), Neighbours(), Segment())
 FALLBACKS = (Everything(), SeenAgain())
-FRESH = 1 << 3
-AGAIN = 1 << 6
+FRESH = 1 << SOURCES.index(Fresh())
+AGAIN = 1 << len(SOURCES) + FALLBACKS.index(SeenAgain())
 
 
 def for_you(verdicts: Verdicts) -> FeedPipeline[FeedQuery]:
@@ -31,7 +34,7 @@ def for_you(verdicts: Verdicts) -> FeedPipeline[FeedQuery]:
         sources=SOURCES,
         fallbacks=FALLBACKS,
         filters=(Eligible(), NotSeen(AGAIN)),
-        hydrators=(Affinity(),),
+        hydrators=(Affinity(), Nearness()),
         scorers=(Engagement(), BusinessValue(), Total(AGAIN)),
         selector=Slotting(FRESH, AGAIN),
         late_filters=(Safety(verdicts),),

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
 from core.domain.viewer import ViewerState
+from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.columns import Vocabulary
 from core.feed.index import Index
+from core.feed.serving_model import Near
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
 
 SEEN, HIDDEN = 1, 2
@@ -27,7 +29,8 @@ class FeedQuery:
     """One request for a page. `marks` (post numbers,) says which posts are seen or hidden; see `marked`.
 
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
-    over the index's numbers, decayed to `now`. `priced` asks for the price of every binding rule, some milliseconds.
+    over the index's numbers, decayed to `now`; `near` is what a model makes of the last acts, None without a model. `priced`
+    asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances.
     """
 
     viewer: ViewerState
@@ -44,6 +47,8 @@ class FeedQuery:
     language: str = ""
     languages: tuple[str, ...] = ()
     priced: bool = False
+    near: Near | None = None
+    calibration: Calibration = AS_PREDICTED
 
     def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
         """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""

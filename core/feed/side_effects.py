@@ -11,7 +11,11 @@ SERVED_TOPIC = "served-pages"
 
 
 class ServedSlot(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One slot: the chance it had to hold this post, given everything but the drawing of lots, and the score it was placed by."""
+    """One slot: the chance it had to hold this post, given everything but the drawing of lots, and the score it was placed by.
+
+    `odds` are the predicted log-odds of each of ACTIONS, in hundredths and before calibration, so that any calibration can be
+    fitted and measured on them later; empty where nothing was predicted.
+    """
 
     post: str
     kind: str
@@ -19,10 +23,12 @@ class ServedSlot(msgspec.Struct, frozen=True, omit_defaults=True):
     score: float
     sources: int
     rule: str = ""
+    odds: tuple[int, ...] = ()
 
 
 class ServedPage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A page as it was served; `index` is the catalogue's version, `sources` bits follow `source_names`."""
+    """A page as it was served; `index` is the catalogue's version, `sources` bits follow `source_names`. `model` and
+    `segment` are those that it was made with, "" for none."""
 
     request: str
     viewer: str
@@ -32,6 +38,8 @@ class ServedPage(msgspec.Struct, frozen=True, omit_defaults=True):
     slots: tuple[ServedSlot, ...]
     source_names: tuple[str, ...] = ()
     session: str = ""
+    model: str = ""
+    segment: str = ""
 
 
 _encoder = msgspec.json.Encoder()

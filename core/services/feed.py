@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from ulid import ULID
@@ -21,6 +22,7 @@ from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
 from core.feed.index import Index
 from core.feed.query import FeedQuery, affinity_vector, marked
+from core.feed.serving_model import Near
 from core.feed.side_effects import served_event
 from core.feed.viewer_update import HALF_LIFE, served
 from core.pipeline.engine import Outcome
@@ -31,6 +33,7 @@ from core.services.engagement import Engagement
 from core.services.feed_arms import FeedArms
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
+from core.services.feed_models import FeedModels
 from core.services.feed_pages import page_of, served_page
 from core.services.feed_policies import Policies
 from core.services.feed_request import Asked, checked
@@ -47,14 +50,21 @@ class Feed:
     """Pages of the feed. Thread safe; any number of processes may serve the same viewers."""
 
     def __init__(
-        self, stores: Stores, delivery: Delivery, engagement: Engagement, assignments: Assignments | None = None
+        self,
+        stores: Stores,
+        delivery: Delivery,
+        engagement: Engagement,
+        assignments: Assignments | None = None,
+        models: Path | None = None,
     ) -> None:
+        """`models` is the folder for copies of trained models; without one, pages are made without a model."""
         self._memory, self._served = ViewerMemory(stores.live), ServedLog(stores.log)
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
         self._arms = FeedArms(assignments, self._policies) if assignments is not None else None
         self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed)
+        self._models = None if models is None else FeedModels(stores, models, self._newest_index)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
@@ -71,6 +81,7 @@ class Feed:
         record: bool = True,
         region: str | None = None,
         languages: tuple[str, ...] = (),
+        segment: str | None = None,
         now: Millis,
     ) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
@@ -80,7 +91,9 @@ class Feed:
         down never raises: the page is made from what is left, and its notes say so.
         """
         started = time.perf_counter()
-        asked = checked(viewer, size, cursor=cursor, session=session, region=region, languages=languages)
+        asked = checked(
+            viewer, size, cursor=cursor, session=session, region=region, languages=languages, segment=segment
+        )
         asked = self._known(asked, policy, region, now)
         if record and policy is None and self._arms is not None:
             asked = self._arms.applied(asked, now=now)
@@ -132,7 +145,9 @@ class Feed:
 
     def warm_up(self, *, now: Millis) -> int:
         """Build the index and compile the solver before the first viewer asks; returns how many posts are live."""
-        index = self.catalogue.at_least(0, now=now)
+        index = self._newest_index(now)
+        if self._models is not None:
+            self._models.refresh(0, now=now)
         self.page("warm-up", record=False, now=now)
         return index.count
 
@@ -162,6 +177,8 @@ class Feed:
         state = served(read.viewer, asked.shown, {}) if asked.shown else read.viewer
         request = asked.request or new_id(now)
         fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
+        model = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
+        near = None if model is None else Near(model, index, state.recent, asked.segment)
         with marked(index, state) as marks:
             query = FeedQuery(
                 viewer=state,
@@ -172,12 +189,15 @@ class Feed:
                 rng=np.random.Generator(np.random.PCG64(int(ULID.from_str(request)))),
                 marks=marks,
                 trending=read.trending,
-                tags=affinity_vector(state.tags, index.tags, fade),
+                tags=affinity_vector(near.tastes(state.tags, fade), index.tags, 1.0)
+                if near is not None and near.prior_share
+                else affinity_vector(state.tags, index.tags, fade),
                 publishers=affinity_vector(state.publishers, index.publishers, fade),
                 region=asked.region,
                 language=asked.language,
                 languages=asked.languages,
                 priced=asked.priced,
+                near=near,
             )
             outcome = self._pipeline.run(query)
             follow = Cursor(asked.viewer, asked.session or request, asked.number + 1)
@@ -199,10 +219,10 @@ class Feed:
         if profile is None:
             return asked
         here = profile.region if region is None else region
-        return replace(asked, region=here, language=profile.language, segment=profile.segment)
+        return replace(asked, region=here, language=profile.language, segment=asked.segment or profile.segment)
 
     def _write_down(self, page: FeedPage, outcome: Outcome, index: Index, asked: Asked) -> None:
-        record = served_page(page, outcome, index.version, self._pipeline.source_names, asked.session)
+        record = served_page(page, outcome, index.version, self._pipeline.source_names, asked.session, asked.segment)
         self._served.put(served_event(record))
 
     def _verdicts(self, ids: list[str], changed_at: list[int]) -> set[str]:
@@ -210,6 +230,9 @@ class Feed:
 
     def _products_changed(self, products: Sequence[Product]) -> None:
         self.cards.products.put(products, now=self._now.value)
+
+    def _newest_index(self, now: Millis) -> Index:
+        return self.catalogue.at_least(0, now=now)
 
     def _refresh_if_due(self, now: Millis) -> None:
         if self.catalogue.refresh_due(now):

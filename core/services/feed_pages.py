@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from core.domain.feed import FeedPage, Slot, SlotReason
-from core.feed.explain import Tastes, sentence
+from core.domain.viewer import Interaction
+from core.feed.actions import ACTIONS
+from core.feed.calibrated import Calibration
+from core.feed.explain import Tastes, because, sentence
 from core.feed.query import FeedQuery
 from core.feed.side_effects import ServedPage, ServedSlot
+from core.pipeline.candidates import Candidates
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
@@ -26,9 +30,11 @@ def page_of(
     chosen, index, now = outcome.selection, query.index, query.now
     shown = chosen.page
     ids = [index.ids[row] for row in shown.rows]
-    posts = cards.posts.get_many(ids, now=now)
-    products = cards.product_cards(list(posts.values()), now=now)
-    publishers = cards.publishers.get_many(list({post.publisher for post in posts.values()}), now=now)
+    reasons = _acts_behind(query, shown, source_names)
+    posts = cards.posts.get_many([*ids, *{act.post for act in reasons if act is not None}.difference(ids)], now=now)
+    on_page = [posts[id] for id in ids if id in posts]
+    products = cards.product_cards(on_page, now=now)
+    publishers = cards.publishers.get_many(list({post.publisher for post in on_page}), now=now)
     names = tuple(shown.scores)
     table = np.round(np.stack([shown.scores[name] for name in names], axis=1), 6).tolist() if len(shown) else []
     tastes = Tastes.of(query)
@@ -39,6 +45,8 @@ def page_of(
         publisher = publishers[post.publisher].name if post.publisher in publishers else post.publisher
         sources = named(int(shown.sources[position]), source_names)
         row, rule = int(shown.rows[position]), chosen.rules[position]
+        act = reasons[position]
+        near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
         displaced = chosen.displaced[position] if position < len(chosen.displaced) else -1
         slots.append(
             Slot(
@@ -59,7 +67,7 @@ def page_of(
                     scores=dict(zip(names, table[position], strict=True)),
                     rule=rule,
                     sentence=sentence(
-                        query, row, sources, rule, tastes, publisher, lambda tag: cards.tag_name(tag, now=now)
+                        query, row, sources, rule, tastes, publisher, lambda tag: cards.tag_name(tag, now=now), near
                     ),
                     displaced=index.ids[displaced] if displaced >= 0 else None,
                 ),
@@ -78,11 +86,24 @@ def page_of(
         stages=outcome.stages,
         notes=notes,
         prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
+        model=query.near.model.id if query.near is not None else "",
     )
 
 
+def _acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
+    """Per slot the act of the viewer that speaks for it most, if their acts speak for it more than their tags do."""
+    near = query.near
+    if near is None or "neighbours" not in names or not len(near.history):
+        return [None] * len(shown)
+    proposed = (shown.sources >> names.index("neighbours") & 1).astype(bool)
+    telling = proposed & (shown["neighbours"] >= shown["tag affinity"])
+    if not telling.any():
+        return [None] * len(shown)
+    return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]
+
+
 def served_page(
-    page: FeedPage, outcome: Outcome, version: int, source_names: tuple[str, ...], session: str
+    page: FeedPage, outcome: Outcome, version: int, source_names: tuple[str, ...], session: str, segment: str = ""
 ) -> ServedPage:
     """What the log keeps of a page."""
     bits = outcome.selection.page.sources.tolist()
@@ -97,7 +118,9 @@ def served_page(
         )
         for place, slot in enumerate(page.slots)
     )
-    return ServedPage(page.request, page.viewer, page.policy, page.at, version, slots, source_names, session)
+    return ServedPage(
+        page.request, page.viewer, page.policy, page.at, version, slots, source_names, session, page.model, segment
+    )
 
 
 def named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -40,14 +40,17 @@ def checked(
     session: str | None = None,
     region: str | None = None,
     languages: tuple[str, ...] = (),
+    segment: str | None = None,
 ) -> Asked:
-    """The request. Raises InvalidInput naming `viewer`, `size`, `session` or `cursor`."""
+    """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
     if not viewer or len(viewer) > MAX_ID:
         raise InvalidInput("viewer", viewer, f"1 to {MAX_ID} characters are needed")
     if not 1 <= size <= MAX_PAGE:
         raise InvalidInput("size", size, f"a page has 1 to {MAX_PAGE} slots")
     if session is not None and len(session) > MAX_ID:
         raise InvalidInput("session", session, f"at most {MAX_ID} characters")
+    if segment is not None and len(segment) > MAX_ID:
+        raise InvalidInput("segment", segment, f"at most {MAX_ID} characters")
     number = 0
     if cursor is not None:
         place = read(cursor, viewer)
@@ -59,4 +62,5 @@ def checked(
         number=number,
         region=region or "",
         languages=languages,
+        segment=segment or "",
     )

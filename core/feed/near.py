@@ -1,0 +1,115 @@
+"""What a viewer's last acts say about every post, compiled: a few thousand additions over the neighbours of fifty acts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from core.domain.viewer import Interaction
+from core.pipeline.candidates import FloatArray, IntArray
+
+RECENCY = 0.8
+"""Each act counts this part of the one after it; acts on one post are one act."""
+
+LEAST, MOST = -2.0, 3.0
+"""What all acts on one post may count together."""
+
+Places = NDArray[np.int64]
+
+
+def strengths(acts: Sequence[Interaction]) -> dict[str, float]:
+    """What each post of a history counts for, the latest last: Σ of its acts' weights within LEAST..MOST × RECENCY^(posts since).
+
+    >>> acts = [Interaction(post=post, kind="like", weight=1.0, at=at) for at, post in enumerate("aba")]
+    >>> strengths(acts)
+    {'b': 0.8, 'a': 2.0}
+    """
+    sums: dict[str, float] = {}
+    for act in acts:
+        sums[act.post] = sums.pop(act.post, 0.0) + act.weight
+    last = len(sums) - 1
+    return {
+        post: min(max(sum_, LEAST), MOST) * RECENCY ** (last - place) for place, (post, sum_) in enumerate(sums.items())
+    }
+
+
+def spoken_for(
+    rows: NDArray[np.int32], weights: NDArray[np.float32], history: Places, counts: FloatArray
+) -> tuple[Places, FloatArray]:
+    """Places that the neighbours of `history` speak for, ascending, and how much: Σ counts[h] · weights[h, j] over rows[h, j] = it.
+
+    Costs h·k additions and a sort of what was touched, whatever the size of the catalogue: the room that it adds up in belongs to
+    the thread and is wiped where it was written.
+    """
+    room: FloatArray | None = getattr(_scratch, "room", None)
+    if room is None or len(room) < len(rows):
+        room = _scratch.room = np.zeros(len(rows) + 1_024)
+        _scratch.marks = np.zeros(len(room), np.bool_)
+    touched = np.empty(len(history) * rows.shape[1], np.int64)
+    count = _add_up(rows, weights, history, counts, room, _scratch.marks, touched)
+    places = np.sort(touched[:count])
+    values = room[places]
+    room[places] = 0.0
+    _scratch.marks[places] = False
+    return places, values
+
+
+def strongest_reason(
+    rows: NDArray[np.int32], weights: NDArray[np.float32], history: Places, counts: FloatArray, wanted: Places
+) -> Places:
+    """For each wanted place, which element of `history` speaks for it most; -1 where none does."""
+    return np.asarray(_strongest(rows, weights, history, counts, wanted))
+
+
+_scratch = threading.local()
+
+
+@njit(cache=True, nogil=True)
+def _add_up(
+    rows: IntArray,
+    weights: NDArray[np.float32],
+    history: Places,
+    counts: FloatArray,
+    room: FloatArray,
+    marks: NDArray[np.bool_],
+    touched: Places,
+) -> int:
+    count = 0
+    for h in range(len(history)):
+        own = history[h]
+        for j in range(rows.shape[1]):
+            place = rows[own, j]
+            if place < 0:
+                break
+            if not marks[place]:
+                marks[place] = True
+                touched[count] = place
+                count += 1
+            room[place] += counts[h] * weights[own, j]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _strongest(
+    rows: IntArray, weights: NDArray[np.float32], history: Places, counts: FloatArray, wanted: Places
+) -> Places:
+    best = np.full(len(wanted), -1, np.int64)
+    for w in range(len(wanted)):
+        most = 0.0
+        for h in range(len(history)):
+            if counts[h] <= 0:
+                continue
+            own = history[h]
+            for j in range(rows.shape[1]):
+                if rows[own, j] == wanted[w]:
+                    if counts[h] * weights[own, j] > most:
+                        most = counts[h] * weights[own, j]
+                        best[w] = h
+                    break
+                if rows[own, j] < 0:
+                    break
+    return best

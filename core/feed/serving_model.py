@@ -1,0 +1,151 @@
+"""A trained model as a feed process serves it: neighbours whose places are tied to the index's post numbers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.viewer import Interaction
+from core.feed.index import Index
+from core.feed.near import Places, spoken_for, strengths, strongest_reason
+from core.models.neighbours import Neighbours
+from core.pipeline.candidates import FloatArray, IntArray
+
+NEWCOMER = 10
+"""From this many posts that a viewer has acted on, the segment's prior counts nothing."""
+
+PRIOR_ACTS = 12
+"""How many of a segment's posts stand in for acts of a viewer of whom little is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPrior:
+    """What viewers of a segment take to: posts with weights in 0..1, best first, and tags with affinities."""
+
+    posts: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, float] = field(default_factory=dict)
+
+
+class ServingModel:
+    """Immutable but for the table from places to post numbers, which follows the index as it grows. Thread safe.
+
+    `unit` is a typical strong score: affinities are told in it, so that models of different scale mean the same to the scorer.
+    """
+
+    def __init__(self, id: str, neighbours: Neighbours, unit: float, segments: Mapping[str, SegmentPrior]) -> None:
+        self.id, self.unit, self.segments = id, unit, segments
+        self.rows = np.asarray(neighbours.rows)
+        self.weights = np.asarray(neighbours.weights)
+        self._place = {post: place for place, post in enumerate(neighbours.ids)}
+        self._lock = threading.Lock()
+        self._held: tuple[Mapping[str, int] | None, int, IntArray] = (None, 0, np.empty(0, np.int32))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def place(self, post: str) -> int:
+        """The post's place in the model, -1 if it was not trained on."""
+        return self._place.get(post, -1)
+
+    def numbers(self, index: Index) -> IntArray:
+        """(n,) the index's number of each place, -1 where it has none yet; those beyond the snapshot belong to a newer one.
+
+        Only rows that were added since the last call are looked at: about .2 µs each.
+        """
+        known, mapped, numbers = self._held
+        if known is index.known and index.size <= mapped:
+            return numbers
+        with self._lock:
+            known, mapped, numbers = self._held
+            if known is not index.known:
+                numbers, mapped = np.full(len(self), -1, np.int32), 0
+            for row in range(mapped, index.size):
+                if (place := self._place.get(index.ids[row], -1)) >= 0:
+                    numbers[place] = index.number[row]
+            self._held = index.known, max(mapped, index.size), numbers
+            return numbers
+
+    def prior(self, segment: str, acts: Sequence[Interaction]) -> tuple[SegmentPrior, float]:
+        """The prior of a segment and how much of it counts: all of it for a viewer without acts, nothing from NEWCOMER on."""
+        found = self.segments.get(segment)
+        known = len({act.post for act in acts}) if found is not None else NEWCOMER
+        return found or _NONE, max(1 - known / NEWCOMER, 0.0)
+
+
+_NONE = SegmentPrior()
+
+
+class Near:
+    """What one viewer's history says about the posts of one snapshot. Worked out when first asked, inside a stage.
+
+    `history` are places in the model and `acts` the interaction behind each, None for one of the segment's.
+    """
+
+    def __init__(self, model: ServingModel, index: Index, recent: Sequence[Interaction], segment: str = "") -> None:
+        self.model, self.index = model, index
+        self.prior, self.prior_share = model.prior(segment, recent)
+        counted = strengths(recent)
+        last = {act.post: act for act in recent}
+        borrowed = {
+            post: weight * self.prior_share
+            for post, weight in list(self.prior.posts.items())[:PRIOR_ACTS]
+            if self.prior_share and post not in counted
+        }
+        known = [
+            (place, count, post) for post, count in (borrowed | counted).items() if (place := model.place(post)) >= 0
+        ]
+        self.history: Places = np.array([place for place, _, _ in known], np.int64)
+        self.counts: FloatArray = np.array([count for _, count, _ in known], np.float64)
+        self.acts: list[Interaction | None] = [last.get(post) for _, _, post in known]
+        self._found: tuple[IntArray, FloatArray] | None = None
+
+    def found(self) -> tuple[IntArray, FloatArray]:
+        """Numbers (m,) of the posts that the history speaks for, ascending, and how much (m,), in the model's unit."""
+        if self._found is None:
+            if not len(self.history):
+                self._found = np.empty(0, np.int32), np.empty(0)
+                return self._found
+            places, values = spoken_for(self.model.rows, self.model.weights, self.history, self.counts)
+            numbers = self.model.numbers(self.index)[places]
+            inside = (numbers >= 0) & (numbers < len(self.index.row_of))
+            numbers, values = numbers[inside], values[inside] / self.model.unit
+            order = np.argsort(numbers)
+            self._found = numbers[order], values[order]
+        return self._found
+
+    def tastes(self, tags: Mapping[str, float], fade: float) -> dict[str, float]:
+        """The viewer's affinities to tags after fading, with what the segment lends."""
+        faded = {tag: value * fade for tag, value in tags.items()}
+        if self.prior_share:
+            for tag, value in self.prior.tags.items():
+                faded[tag] = faded.get(tag, 0.0) + self.prior_share * value
+        return faded
+
+    def of(self, rows: IntArray) -> FloatArray:
+        """How much the history speaks for each of these rows of the index (n,); below 0 it speaks against it."""
+        numbers, values = self.found()
+        if not len(numbers):
+            return np.zeros(len(rows))
+        wanted = self.index.number[rows]
+        places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+        return np.where(numbers[places] == wanted, values[places], 0.0)
+
+    def because(self, rows: IntArray) -> list[Interaction | None]:
+        """For each row the viewer's own act that speaks for it most, None where none does."""
+        own = np.flatnonzero(np.array([act is not None for act in self.acts], np.bool_))
+        if not len(own):
+            return [None] * len(rows)
+        wanted = np.array([self.model.place(self.index.ids[row]) for row in rows], np.int64)
+        best = strongest_reason(self.model.rows, self.model.weights, self.history[own], self.counts[own], wanted)
+        return [self.acts[own[place]] if place >= 0 else None for place in best.tolist()]
+
+
+def usual_unit(weights: NDArray[np.float32]) -> float:
+    """A typical strong score of one act: the median of each post's strongest weight; 1 for a model without any."""
+    strongest = weights[:, 0] if weights.shape[1] else np.empty(0, np.float32)
+    strongest = strongest[strongest > 0]
+    return float(np.median(strongest)) if len(strongest) else 1.0

@@ -1,0 +1,77 @@
+"""The model that a feed process serves: followed by its signal, loaded beside the requests, swapped whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from core.domain.errors import ServiceError
+from core.domain.ids import SECOND, Millis
+from core.domain.model import ModelPublish
+from core.feed.index import Index
+from core.feed.serving_model import ServingModel
+from core.services import feed_metrics as metrics
+from core.services.model_cache import ModelCache
+from core.services.model_files import UnfitModel
+from core.services.model_history import newest_publish
+from core.services.stores import Stores
+
+RECHECK: Final[Millis] = 30 * SECOND
+"""A signal may be lost with its process: the store is asked this often whatever is heard."""
+RETRY: Final[Millis] = 5 * SECOND
+
+
+class FeedModels:
+    """`current` answers at once with the model held; a newer one is fetched by a thread and takes its place when it is whole.
+
+    A store that is down and a model that cannot be served leave the one that serves; `problem` says which.
+    """
+
+    def __init__(self, stores: Stores, cache: Path, index: Callable[[Millis], Index]) -> None:
+        """`index` gives the newest snapshot, so that a new model is tied to it before a request needs it."""
+        self._stores, self._cache, self._index = stores, ModelCache(stores.objects, cache), index
+        self._lock = threading.Lock()
+        self._model: ServingModel | None = None
+        self._version = -1
+        self._due: Millis = 0
+        self.problem = ""
+
+    def current(self, version: int, *, now: Millis) -> ServingModel | None:
+        """The model to serve with; `version` is that of the signal `models`. Never waits and never raises."""
+        if (version > self._version or now >= self._due) and not self._lock.locked():
+            self._due = now + RETRY
+            threading.Thread(
+                target=self.refresh, args=(version,), kwargs={"now": now}, name="model refresh", daemon=True
+            ).start()
+        return self._model
+
+    def refresh(self, version: int, *, now: Millis) -> None:
+        """Follow what is in force as of this version of the signal. For a thread of its own, and for warming up."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            published = newest_publish(self._stores)
+            self._follow(published, now)
+            self.problem, self._version, self._due = "", version, now + RECHECK
+        except ServiceError as error:
+            self.problem, self._due = error.detail, now + RETRY
+            # A version that cannot be served is not asked for with every request, only when the retry is due.
+            self._version = version
+            metrics.DEGRADED.labels("model").inc()
+        finally:
+            self._lock.release()
+
+    def _follow(self, published: ModelPublish | None, now: Millis) -> None:
+        wanted = published.model if published is not None else ""
+        if wanted == (self._model.id if self._model is not None else ""):
+            return
+        if not wanted:
+            self._model = None
+            return
+        if (version := self._stores.models.find_one(wanted)) is None:
+            raise UnfitModel(f"{wanted} is in force but nothing is known of it")
+        model = self._cache.get(version)
+        model.numbers(self._index(now))
+        self._model = model
