@@ -12,12 +12,10 @@ import msgspec
 from core.adapters.redis_link import PREFIX, Link, connect
 from core.adapters.redis_signals import RedisSignals, version_key
 from core.domain.account import Session
-from core.domain.ids import HOUR, Millis
-from core.domain.ports.live import SERVING_TOPICS, Live, LiveRead
+from core.domain.ids import Millis
+from core.domain.ports.live import SERVING_TOPICS, TREND_HALF_LIFE, Live, LiveRead
 from core.domain.viewer import ViewerState
 
-HALF_LIFE: Millis = 6 * HOUR
-"""In which a trending score halves."""
 MOST_TRENDING = 5_000
 """Posts that keep a counter; the lowest make room."""
 
@@ -128,7 +126,7 @@ class RedisTrending:
     SCORES = f"{PREFIX}{{trending}}:scores"
     CLOCK = f"{PREFIX}{{trending}}:clock"
 
-    def __init__(self, link: Link, half_life: Millis = HALF_LIFE, most: int = MOST_TRENDING) -> None:
+    def __init__(self, link: Link, half_life: Millis = TREND_HALF_LIFE, most: int = MOST_TRENDING) -> None:
         self._link = link
         self._half_life, self._most = half_life, most
         self._bump = link.script(_BUMP_TRENDING)

@@ -5,24 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter
-from starlette.concurrency import run_in_threadpool
 
 from core.api.answers import answer, described
+from core.api.bodies import body_of, json_of
 from core.api.examples import EVENT_BATCH, EVENT_RESULTS
+from core.api.lane import lane
 from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import clock
 from core.domain.account import ApiKey, Scope
 from core.domain.errors import InvalidInput, TooLarge
 from core.domain.events import MAX_BATCH, EventKind, ViewerEvent
-from core.services.event_intake import EventResult, EventStatus
+from core.services.event_intake import OWN, EventResult, EventStatus
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
 
-MAX_BODY = 2 * 1024 * 1024
+MAX_BODY = 8 * 1024 * 1024
+_TOO_LARGE = TooLarge(
+    f"a batch of events has at most {MAX_BATCH:,} events and {MAX_BODY // 1024 // 1024} MB; send it in parts",
+    field="events",
+)
 Key = Annotated[ApiKey, Depends(key_with(Scope.EVENTS_WRITE))]
 
 
@@ -39,8 +43,9 @@ class EventsAnswer:
 def _batch_schema() -> dict[str, Any]:
     """`{"events": [ViewerEvent]}` for the description. Events are checked one by one: a bad one holds no other up."""
     event = TypeAdapter(ViewerEvent).json_schema()
-    event.pop("$defs", None)
-    kinds = [kind.value for kind in EventKind if kind is not EventKind.SERVED]
+    lines = event.pop("$defs")["OrderLine"]
+    event["properties"]["products"]["items"] = lines
+    kinds = [kind.value for kind in EventKind if kind not in OWN]
     event["properties"]["kind"] = {"type": "string", "enum": kinds}
     events = {"type": "array", "maxItems": MAX_BATCH, "items": event}
     return {"type": "object", "required": ["events"], "properties": {"events": events}}
@@ -65,36 +70,22 @@ _BATCH_SCHEMA = _batch_schema()
     },
 )
 async def events(request: Request, key: Key) -> Response:
-    """Take up to 1,000 events in: `{"events": […]}`. They are durable when this answers, and the viewer's next page knows them.
+    """Take up to 10,000 events in: `{"events": […]}`. They are durable when this answers, and the viewer's next page knows them.
 
-    `id` is yours to choose; the same event sent again is a `duplicate` and changes nothing. Each refused event names its field
-    and the reason and does not hold the others up.
+    `id` is yours to choose, unique over all viewers; the same event sent again is a `duplicate` and changes nothing. Each refused
+    event names its field and the reason and does not hold the others up: an unknown post, a clock more than 5 minutes ahead or 90
+    days behind, a number that is none. Fields that are not named here are ignored. If the answer is 503, send the same batch again.
     """
-    raw = _events_in(await _body(request))
-    results = await run_in_threadpool(services_of(request).engagement.accept, raw, clock())
+    raw = _events_in(await body_of(request, MAX_BODY, _TOO_LARGE))
+    results = await lane.run(services_of(request).engagement.accept, raw, clock())
     count = {status: sum(result.status is status for result in results) for status in EventStatus}
     return answer(
         EventsAnswer(count[EventStatus.ACCEPTED], count[EventStatus.DUPLICATE], count[EventStatus.REFUSED], results)
     )
 
 
-async def _body(request: Request) -> bytes:
-    """The body, never more than MAX_BODY of it in memory. Raises TooLarge."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY:
-            raise TooLarge(f"a batch of events has at most {MAX_BODY // 1024 // 1024} MB; send it in parts")
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _events_in(body: bytes) -> list[Any]:
-    try:
-        read = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        raise InvalidInput("body", body[:60].decode(errors="replace"), f"this is not JSON: {error}") from None
+    read = json_of(body)
     found = read.get("events") if isinstance(read, dict) else None
     if not isinstance(found, list):
         raise InvalidInput("events", found, 'send `{"events": […]}`')

@@ -14,8 +14,9 @@ from core.api.security import key_with, services_of
 from core.bootstrap import Services, clock
 from core.domain.account import ApiKey, Scope
 from core.domain.collection import Page
+from core.domain.comment import Comment
 from core.domain.events import MAX_ID
-from core.domain.post import Comment, PostKind
+from core.domain.post import PostKind
 from core.services.comments import MAX_COMMENT, Thread
 from core.services.public_posts import MAX_POSTS, PublicPost
 

@@ -16,11 +16,11 @@ from core.demo.art.product import card
 from core.demo.material import read
 from core.demo.people import PASSWORD
 from core.demo.taxonomy import ensure_taxonomy
+from core.domain.comment import Comment
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
 from core.domain.job import JobKind
 from core.domain.ports.event_log import NewEvent
-from core.domain.post import Comment
 from core.feed.side_effects import SERVED_TOPIC, ServedPage, ServedSlot, served_event
 from core.services.engagement import TOPIC
 from core.services.lifecycle import CATALOGUE

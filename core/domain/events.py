@@ -10,7 +10,8 @@ from core.domain.errors import InvalidInput
 from core.domain.ids import DAY, MINUTE, Millis
 
 MAX_ID = 80
-MAX_BATCH = 1_000
+MAX_BATCH = 10_000
+MAX_LINES = 50
 CLOCK_AHEAD: Millis = 5 * MINUTE
 OLDEST: Millis = 90 * DAY
 
@@ -25,6 +26,7 @@ class EventKind(StrEnum):
     UNLIKE = "unlike"
     COMMENT = "comment"
     SHARE = "share"
+    SHARE_OPEN = "share_open"
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
     NOT_INTERESTED = "not_interested"
@@ -32,16 +34,28 @@ class EventKind(StrEnum):
     PRODUCT_CLICK = "product_click"
     ADD_TO_CART = "add_to_cart"
     ORDER = "order"
+    ORDER_CANCELLED = "order_cancelled"
     EXPOSURE = "exposure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One product of an order; `value_minor` is what the whole line is worth, in minor units."""
+
+    product: str
+    quantity: int = 1
+    value_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerEvent:
-    """One event; `id` is chosen by the sender and makes sending it twice harmless.
+    """One event; `id` is chosen by the sender, unique over all viewers, and makes sending it twice harmless.
 
     `at` is when it happened. `post` is needed by all kinds but follow and unfollow, which need `publisher`.
     `seconds` and `completion` (0..1+, loops count) belong to watch; `product` to product_click, add_to_cart and order;
-    `value_minor` to order. `request` and `slot` tie it to the served page. An exposure names its `experiment` and `arm`, and
+    `value_minor` to order, which names its lines in `products` if it has several. A cancellation names the id of the order's event
+    in `order`, and `product` if only that line is cancelled. `share` belongs to share and share_open, `reason` and `text` to
+    report. `request` and `slot` tie it to the served page. An exposure names its `experiment` and `arm`, and
     in `text` the viewer's segment.
     """
 
@@ -58,6 +72,10 @@ class ViewerEvent:
     completion: float = 0.0
     value_minor: int = 0
     quantity: int = 1
+    products: tuple[OrderLine, ...] = ()
+    order: str = ""
+    share: str = ""
+    reason: str = ""
     text: str = ""
     experiment: str = ""
     arm: str = ""
@@ -73,6 +91,11 @@ class ViewerEvent:
         elif self.kind is EventKind.EXPOSURE:
             if not (self.experiment and self.arm):
                 raise InvalidInput("experiment", self.experiment, "an exposure names an experiment and an arm")
+        elif self.kind is EventKind.ORDER_CANCELLED:
+            if not self.order:
+                raise InvalidInput("order", self.order, "a cancellation names the id of the order's event")
+        elif self.kind is EventKind.SHARE_OPEN and not self.share:
+            raise InvalidInput("share", self.share, "an opened share names its link")
         elif self.kind is not EventKind.ORDER and not self.post:
             raise InvalidInput("post", self.post, f"a {self.kind} event names a post")
         for name in ("seconds", "completion"):

@@ -153,25 +153,11 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """A viewer's comment on a post; `parent` makes a thread."""
-
-    id: str
-    version: int = 1
-    post: str
-    viewer: str
-    text: str
-    parent: str | None = None
-    visible: bool = True
-    created_at: Millis = 0
-    updated_at: Millis = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PostTotals:
     """Counts of viewer events on one post since it was made, kept by the worker; `id` is the post's.
 
     `offsets` is the last offset counted of each `topic/partition`: a record that comes again is not counted again.
+    `hidden_comments` counts comments that are held, removed or deleted.
     """
 
     id: str
@@ -179,5 +165,13 @@ class PostTotals:
     counts: dict[str, int] = field(default_factory=dict)
     watch_seconds: float = 0.0
     revenue_minor: int = 0
+    hidden_comments: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
     updated_at: Millis = 0
+
+    @property
+    def shown(self) -> tuple[int, int, int]:
+        """Likes, comments and shares as viewers may read them: likes taken back and comments out of sight do not count."""
+        counts = self.counts
+        likes = counts.get("like", 0) - counts.get("unlike", 0)
+        return max(0, likes), max(0, counts.get("comment", 0) - self.hidden_comments), counts.get("share", 0)

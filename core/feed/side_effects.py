@@ -14,7 +14,8 @@ class ServedSlot(msgspec.Struct, frozen=True, omit_defaults=True):
     """One slot: the chance it had to hold this post, given everything but the drawing of lots, and the score it was placed by.
 
     `odds` are the predicted log-odds of each of ACTIONS, in hundredths and before calibration, so that any calibration can be
-    fitted and measured on them later; empty where nothing was predicted.
+    fitted and measured on them later; empty where nothing was predicted. `products` are those that the slot offered, `campaign`
+    the one it was given to; an order finds its way back by them.
     """
 
     post: str
@@ -24,6 +25,8 @@ class ServedSlot(msgspec.Struct, frozen=True, omit_defaults=True):
     sources: int
     rule: str = ""
     odds: tuple[int, ...] = ()
+    products: tuple[str, ...] = ()
+    campaign: str = ""
 
 
 class ServedPage(msgspec.Struct, frozen=True, omit_defaults=True):

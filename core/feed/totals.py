@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
+from core.domain.ports.live import TREND_HALF_LIFE
 from core.domain.post import PostTotals
 
 COMPLETED = 0.9
@@ -17,6 +18,7 @@ TREND_WEIGHTS: Mapping[EventKind, float] = {
     EventKind.LIKE: 1.0,
     EventKind.COMMENT: 2.0,
     EventKind.SHARE: 3.0,
+    EventKind.SHARE_OPEN: 1.0,
     EventKind.PRODUCT_CLICK: 1.0,
     EventKind.ADD_TO_CART: 2.0,
     EventKind.ORDER: 4.0,
@@ -34,8 +36,6 @@ class PostSums:
     counts: dict[str, int] = field(default_factory=dict)
     watch_seconds: float = 0.0
     revenue_minor: int = 0
-    trend: float = 0.0
-    trend_at: Millis = 0
 
 
 def sums_of(events: Iterable[ViewerEvent]) -> dict[str, PostSums]:
@@ -47,16 +47,12 @@ def sums_of(events: Iterable[ViewerEvent]) -> dict[str, PostSums]:
         one = sums.setdefault(event.post, PostSums())
         kind = event.kind.value
         one.counts[kind] = one.counts.get(kind, 0) + 1
-        one.trend_at = max(one.trend_at, event.at)
-        weight = TREND_WEIGHTS.get(event.kind, 0.0)
         if event.kind is EventKind.WATCH:
             one.watch_seconds += event.seconds
-            weight *= min(event.completion, 1.5)
             if event.completion >= COMPLETED:
                 one.counts["completion"] = one.counts.get("completion", 0) + 1
         elif event.kind is EventKind.ORDER:
             one.revenue_minor += event.value_minor
-        one.trend += weight
     return sums
 
 
@@ -74,6 +70,20 @@ def add(totals: PostTotals, sums: PostSums, *, now: Millis) -> PostTotals:
     )
 
 
-def trend_scores(sums: Mapping[str, PostSums]) -> dict[str, float]:
-    """What each post's trend counter moves by."""
-    return {post: one.trend for post, one in sums.items() if one.trend}
+def trend_scores(events: Iterable[ViewerEvent], *, now: Millis) -> tuple[dict[str, float], Millis]:
+    """What each post's trend counter moves by, and as of which time: that of the latest event, never after `now`.
+
+    Every event counts as of when it happened, however late it is: by 2^(−age / half-life) at the time returned.
+    """
+    counted = [event for event in events if event.post and event.kind in TREND_WEIGHTS]
+    if not counted:
+        return {}, now
+    as_of = min(max(event.at for event in counted), now)
+    scores: dict[str, float] = {}
+    for event in counted:
+        weight = TREND_WEIGHTS[event.kind]
+        if event.kind is EventKind.WATCH:
+            weight *= min(event.completion, 1.5)
+        age = max(as_of - event.at, 0)
+        scores[event.post] = scores.get(event.post, 0.0) + weight * 0.5 ** (age / TREND_HALF_LIFE)
+    return {post: score for post, score in scores.items() if score}, as_of

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from core.domain.account import PUBLISHING_ROLES, Account, Role
 from core.domain.collection import Page
+from core.domain.comment import Comment
 from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import Millis
 from core.domain.job import Job
-from core.domain.post import Comment, Post, PostKind, PostStatus, PostTotals
+from core.domain.post import Post, PostKind, PostStatus, PostTotals
 from core.domain.taxonomy import Tag, TagStatus
 from core.services.audit import MACHINE
 from core.services.jobs import Jobs

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.domain.collection import Page
+from core.domain.comment import Comment
 from core.domain.errors import Duplicate, InvalidInput, NotFound
 from core.domain.events import MAX_ID, EventKind, ViewerEvent
 from core.domain.ids import Millis, new_id
-from core.domain.post import Comment, PostStatus
+from core.domain.post import PostStatus
 from core.models.contact_patterns import find_contacts
 from core.models.text_matcher import default_matcher
 from core.services.engagement import Engagement

@@ -23,6 +23,7 @@ from core.services.stores import Stores
 TOPIC = "viewer-events"
 GROUP = "aggregate"
 ATTEMPTS = 64
+PART = 1_000
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ViewerEvent)
@@ -43,7 +44,44 @@ class Engagement:
         Unavailable if they could not be made durable: then send the same batch again.
         """
         if len(events) > MAX_BATCH:
-            raise TooLarge(f"a batch has at most {MAX_BATCH:,} events, this one has {len(events):,}; send it in parts")
+            raise TooLarge(
+                f"a batch has at most {MAX_BATCH:,} events, this one has {len(events):,}; send it in parts",
+                field="events",
+                value=len(events),
+            )
+        # In parts, so that a long batch never keeps other writers of the log waiting for long.
+        parts = [self._take(events[start : start + PART], now) for start in range(0, len(events), PART)]
+        return [result for part in parts for result in part]
+
+    def consume(self, member: str, *, now: Millis, limit: int = 500) -> int:
+        """Count the next records of the log: post totals, trends, and viewer states that a crash left behind.
+
+        Returns how many records were taken. A batch that comes again counts once: totals remember the offsets they hold.
+        Raises Conflict if another member has taken the partitions over meanwhile; nothing is lost by it.
+        """
+        records = self._log.poll(TOPIC, GROUP, member, limit=limit, now=now)
+        if not records:
+            return 0
+        read: list[tuple[Record, ViewerEvent]] = []
+        for record in records:
+            try:
+                read.append((record, _decoder.decode(record.payload)))
+            except (msgspec.DecodeError, InvalidInput) as error:
+                self._log.dead_letter(record, GROUP, str(error)[:500])
+        trends, as_of = trend_scores(self._count(read, now), now=now)
+        if trends:
+            self._live.trending.bump(trends, now=as_of)
+        posts = self._known_posts({event.post for _, event in read if event.post}, now)
+        self._feel([(event, False) for _, event in read], posts)
+        self._log.commit(TOPIC, GROUP, member, records)
+        return len(records)
+
+    def lag(self) -> int:
+        """Events that are not counted yet."""
+        return self._log.lag(TOPIC, GROUP)
+
+    def _take(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
+        """One part of a batch, made durable at once."""
         results: list[EventResult | None] = [None] * len(events)
         read: dict[int, ViewerEvent] = {}
         for place, raw in enumerate(events):
@@ -69,33 +107,6 @@ class Engagement:
             if new:
                 metrics.EVENT_KINDS.labels(event.kind.value).inc()
         return [result for result in results if result is not None]
-
-    def consume(self, member: str, *, now: Millis, limit: int = 500) -> int:
-        """Count the next records of the log: post totals, trends, and viewer states that a crash left behind.
-
-        Returns how many records were taken. A batch that comes again counts once: totals remember the offsets they hold.
-        Raises Conflict if another member has taken the partitions over meanwhile; nothing is lost by it.
-        """
-        records = self._log.poll(TOPIC, GROUP, member, limit=limit, now=now)
-        if not records:
-            return 0
-        read: list[tuple[Record, ViewerEvent]] = []
-        for record in records:
-            try:
-                read.append((record, _decoder.decode(record.payload)))
-            except (msgspec.DecodeError, InvalidInput) as error:
-                self._log.dead_letter(record, GROUP, str(error)[:500])
-        counted = self._count(read, now)
-        if trends := trend_scores(sums_of(counted)):
-            self._live.trending.bump(trends, now=now)
-        posts = self._known_posts({event.post for _, event in read if event.post}, now)
-        self._feel([(event, False) for _, event in read], posts)
-        self._log.commit(TOPIC, GROUP, member, records)
-        return len(records)
-
-    def lag(self) -> int:
-        """Events that are not counted yet."""
-        return self._log.lag(TOPIC, GROUP)
 
     def _known_posts(self, ids: set[str], now: Millis) -> dict[str, Post]:
         return self._posts.get_many(sorted(ids), now=now)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
 
 from core.domain.errors import InvalidInput
-from core.domain.events import CLOCK_AHEAD, MAX_ID, OLDEST, EventKind, ViewerEvent
+from core.domain.events import CLOCK_AHEAD, MAX_ID, MAX_LINES, OLDEST, EventKind, ViewerEvent
 from core.domain.ids import DAY, MINUTE, Millis
+from core.domain.report import MAX_REPORT_NOTE, ReportReason
 
 MAX_SECONDS = 24 * 3_600.0
 MAX_COMPLETION = 100.0
+MAX_SLOT = 1_000
+MAX_QUANTITY = 10_000
+MAX_VALUE = 10**12
+OWN = frozenset({EventKind.SERVED, EventKind.EXPOSURE})
+"""Kinds that Feedroom writes itself."""
+_TEXTS = ("id", "viewer", "post", "publisher", "product", "request", "order", "share", "experiment", "arm")
 
 
 class EventStatus(StrEnum):
@@ -46,31 +53,41 @@ def read_event(raw: ViewerEvent | Mapping[str, object], *, now: Millis) -> Viewe
         raise InvalidInput(
             "kind", event.kind.value, "the feed writes this itself; report an impression when it was seen"
         )
+    if event.kind is EventKind.EXPOSURE:
+        raise InvalidInput("kind", event.kind.value, "report it to /api/v1/exposures, which knows the viewer's arm")
     if event.at > now + CLOCK_AHEAD:
         raise InvalidInput(
             "at", event.at, f"this is more than {CLOCK_AHEAD // MINUTE} minutes ahead of the server's clock"
         )
     if event.at < now - OLDEST:
         raise InvalidInput("at", event.at, f"events older than {OLDEST // DAY} days are not taken")
-    for name in ("post", "publisher", "product", "request"):
+    for name in _TEXTS:
         value = getattr(event, name)
         if len(value) > MAX_ID:
             raise InvalidInput(name, value, f"at most {MAX_ID} characters")
-    if event.text:
-        raise InvalidInput(
-            "text",
-            event.text,
-            f"send a comment's words to /api/v1/posts/{event.post}/comments, which records this event too",
-        )
+        if not value.isascii() and not is_text(value):
+            raise InvalidInput(name, ascii(value), "this is half of a character pair, not text")
+    _check_words(event)
+    if event.slot is not None and not 0 <= event.slot <= MAX_SLOT:
+        raise InvalidInput("slot", event.slot, f"0 to {MAX_SLOT:,}")
     if event.seconds > MAX_SECONDS:
         raise InvalidInput("seconds", event.seconds, "a watch lasts at most a day")
     if event.completion > MAX_COMPLETION:
         raise InvalidInput("completion", event.completion, f"at most {MAX_COMPLETION:.0f} loops")
-    if event.value_minor > 10**12:
+    if event.value_minor > MAX_VALUE:
         raise InvalidInput("value_minor", event.value_minor, "this is more than an order can be worth")
-    if event.quantity < 1:
-        raise InvalidInput("quantity", event.quantity, "at least 1")
-    return event
+    if not 1 <= event.quantity <= MAX_QUANTITY:
+        raise InvalidInput("quantity", event.quantity, f"1 to {MAX_QUANTITY:,}")
+    return _with_total(event) if event.products else event
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be stored and sent: JSON can spell half a surrogate pair, UTF-8 cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def id_of(raw: ViewerEvent | Mapping[str, object]) -> str:
@@ -78,7 +95,45 @@ def id_of(raw: ViewerEvent | Mapping[str, object]) -> str:
     if isinstance(raw, ViewerEvent):
         return raw.id
     found = raw.get("id") if isinstance(raw, Mapping) else None
-    return found[:MAX_ID] if isinstance(found, str) else ""
+    return found[:MAX_ID].encode(errors="replace").decode() if isinstance(found, str) else ""
+
+
+def _check_words(event: ViewerEvent) -> None:
+    """Reason and words belong to reports. Raises InvalidInput."""
+    if event.kind is EventKind.REPORT:
+        if event.reason and event.reason not in set(ReportReason):
+            raise InvalidInput("reason", event.reason, f"one of {', '.join(ReportReason)}")
+        if len(event.text) > MAX_REPORT_NOTE:
+            raise InvalidInput("text", event.text[:100], f"at most {MAX_REPORT_NOTE} characters")
+        if not is_text(event.text):
+            raise InvalidInput("text", ascii(event.text), "this is half of a character pair, not text")
+        return
+    if event.reason:
+        raise InvalidInput("reason", event.reason, "only a report has a reason")
+    if event.text:
+        why = f"send a comment's words to /api/v1/posts/{event.post}/comments, which records this event too"
+        raise InvalidInput("text", event.text[:100], why)
+
+
+def _with_total(event: ViewerEvent) -> ViewerEvent:
+    """An order with lines, its value the sum of them. Raises InvalidInput."""
+    if event.kind is not EventKind.ORDER:
+        raise InvalidInput("products", len(event.products), "only an order has several products; name one in `product`")
+    if len(event.products) > MAX_LINES:
+        raise InvalidInput("products", len(event.products), f"an order has at most {MAX_LINES} lines")
+    for place, line in enumerate(event.products):
+        if not 1 <= len(line.product) <= MAX_ID or not is_text(line.product):
+            raise InvalidInput(f"products.{place}.product", ascii(line.product), f"1 to {MAX_ID} characters are needed")
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            raise InvalidInput(f"products.{place}.quantity", line.quantity, f"1 to {MAX_QUANTITY:,}")
+        if not 0 <= line.value_minor <= MAX_VALUE:
+            raise InvalidInput(f"products.{place}.value_minor", line.value_minor, f"0 to {MAX_VALUE:,}")
+    total = sum(line.value_minor for line in event.products)
+    if total and event.value_minor not in (0, total):
+        raise InvalidInput(
+            "value_minor", event.value_minor, f"the lines add up to {total:,}; leave it out or send that"
+        )
+    return replace(event, value_minor=total) if total else event
 
 
 def _converted(raw: Mapping[str, object]) -> ViewerEvent:
@@ -98,5 +153,5 @@ def _converted(raw: Mapping[str, object]) -> ViewerEvent:
         field = at.group(1) if at else "event"
         why = text.split(" - at ", maxsplit=1)[0].replace("`", "").replace("Expected", "expected")
         if field == "kind":
-            why = f"one of {', '.join(kind.value for kind in EventKind if kind is not EventKind.SERVED)}"
+            why = f"one of {', '.join(kind.value for kind in EventKind if kind not in OWN)}"
         raise InvalidInput(field, raw.get(field), why) from None

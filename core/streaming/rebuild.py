@@ -16,7 +16,7 @@ from core.domain.ids import DAY, Millis
 from core.domain.ports.event_log import Record
 from core.domain.viewer import ViewerState
 from core.feed.side_effects import SERVED_TOPIC, ServedPage, read_served
-from core.feed.totals import sums_of, trend_scores
+from core.feed.totals import trend_scores
 from core.feed.viewer_update import PostFacts, served, update
 from core.services.engagement import TOPIC
 from core.services.stores import Stores
@@ -63,8 +63,10 @@ def rebuild(stores: Stores, *, now: Millis) -> Rebuilt:
             facts[item.post] = PostFacts.of(post) if post else None
         state = states.get(item.viewer) or ViewerState(viewer=item.viewer)
         states[item.viewer] = update(state, item, facts.get(item.post))
-        if item.at >= now - TREND_WINDOW and (trends := trend_scores(sums_of([item]))):
-            live.trending.bump(trends, now=item.at)
+        if item.at >= now - TREND_WINDOW:
+            trends, as_of = trend_scores([item], now=now)
+            if trends:
+                live.trending.bump(trends, now=as_of)
     for state in states.values():
         _replace(stores, state)
     return Rebuilt(events, pages, len(states))

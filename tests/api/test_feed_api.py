@@ -77,9 +77,9 @@ def test_a_body_that_is_no_batch_is_a_problem(client: TestClient, key: dict[str,
 
 def test_too_many_events_and_too_many_bytes_are_refused(client: TestClient, key: dict[str, str]) -> None:
     many = client.post(
-        "/api/v1/events", json={"events": [like(f"e{n}", "post-0001") for n in range(10_000)]}, headers=key
+        "/api/v1/events", json={"events": [like(f"e{n}", "post-0001") for n in range(10_001)]}, headers=key
     )
-    big = client.post("/api/v1/events", content=b" " * (3 * 1024 * 1024), headers=key)
+    big = client.post("/api/v1/events", content=b" " * (9 * 1024 * 1024), headers=key)
     assert (many.status_code, big.status_code) == (413, 413)
 
 

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from core.domain.account import Session
-from core.domain.ids import HOUR, Millis
-from core.domain.ports.live import SERVING_TOPICS, LiveRead
+from core.domain.ids import Millis
+from core.domain.ports.live import SERVING_TOPICS, TREND_HALF_LIFE, LiveRead
 from core.domain.viewer import ViewerState
 
 logger = logging.getLogger(__name__)
-HALF_LIFE: Millis = 6 * HOUR
 
 
 class MemorySessions:
@@ -73,10 +72,10 @@ class MemoryTrending:
     def bump(self, scores: Mapping[str, float], *, now: int) -> None:
         with self._lock:
             if now > self._as_of:
-                fade = 0.5 ** ((now - self._as_of) / HALF_LIFE)
+                fade = 0.5 ** ((now - self._as_of) / TREND_HALF_LIFE)
                 self._scores = {post: score * fade for post, score in self._scores.items()}
                 self._as_of = now
-            late = 0.5 ** ((self._as_of - now) / HALF_LIFE)
+            late = 0.5 ** ((self._as_of - now) / TREND_HALF_LIFE)
             for post, score in scores.items():
                 self._scores[post] = self._scores.get(post, 0.0) + score * late
 

@@ -6,7 +6,8 @@ import pytest
 
 from core.bootstrap import Services
 from core.domain.account import Role
-from core.domain.post import Comment, PostStatus, PostTotals
+from core.domain.comment import Comment
+from core.domain.post import PostStatus, PostTotals
 from tests.pages.conftest import OpenPage
 
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.account import Role
+from core.domain.comment import Comment
 from core.domain.errors import Forbidden, InvalidInput
-from core.domain.post import Comment, PostKind, PostStatus, PostTotals
+from core.domain.post import PostKind, PostStatus, PostTotals
 from tests.services.catalog_world import NOW, World, account
 
 

@@ -103,7 +103,7 @@ def test_a_post_made_a_moment_ago_is_known(small: World) -> None:
 
 def test_a_batch_above_the_limit_is_refused_whole(small: World) -> None:
     with pytest.raises(TooLarge):
-        small.engagement.accept([like(f"e{number}") for number in range(1_001)], NOW)
+        small.engagement.accept([like(f"e{number}") for number in range(10_001)], NOW)
 
 
 def test_a_thousand_events_of_one_viewer_are_counted_once_whatever_the_worker_does(small: World) -> None:

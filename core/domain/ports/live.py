@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.account import Session
+from core.domain.ids import HOUR, Millis
 from core.domain.viewer import ViewerState
+
+TREND_HALF_LIFE: Millis = 6 * HOUR
+"""In which a trending score halves."""
 
 
 class Sessions(Protocol):
