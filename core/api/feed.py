@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from core.api.answers import answer, described
 from core.api.examples import FEED_PAGE
+from core.api.lane import lane
 from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import Services, clock
@@ -30,7 +31,7 @@ Open = Annotated[Services, Depends(services_of)]
         **responses(401, 403, 422, 429),
     },
 )
-def feed_page(
+async def feed_page(
     services: Open,
     key: Key,
     viewer: Annotated[str, Query(description="the app's own id of the viewer", examples=["viewer-1042"])],
@@ -56,7 +57,8 @@ def feed_page(
     Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
     what was seen longest ago. Each slot says why it is there; `propensity` is the chance with which exploration put it there.
     """
-    page = services.feed.page(
+    page = await lane.run(
+        services.feed.page,
         viewer,
         size=size,
         cursor=cursor,

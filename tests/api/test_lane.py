@@ -1,0 +1,39 @@
+"""Quick work runs on the event loop; after slow work threads are used for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from core.api import lane as lanes
+from core.api.lane import Lane
+
+
+def test_quick_work_stays_on_the_loop_and_gives_its_result() -> None:
+    async def ask() -> tuple[int, int]:
+        return await Lane().run(threading.get_ident), threading.get_ident()
+
+    there, here = asyncio.run(ask())
+    assert there == here
+
+
+def test_after_slow_work_threads_are_used_until_it_has_been_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "SLOW", 0.01)
+    monkeypatch.setattr(lanes, "CAREFUL", 0.2)
+
+    async def ask() -> list[bool]:
+        lane, here = Lane(), threading.get_ident()
+        await lane.run(time.sleep, 0.02)
+        found = [await lane.run(threading.get_ident) == here]
+        await asyncio.sleep(0.25)
+        return [*found, await lane.run(threading.get_ident) == here]
+
+    assert asyncio.run(ask()) == [False, True]
+
+
+def test_an_error_reaches_the_caller() -> None:
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Lane().run(lambda: 1 // 0))
