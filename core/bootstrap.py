@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from core.services.feed_hours import FeedHours
     from core.services.intake import Intake
     from core.services.jobs import Jobs
+    from core.services.mix import Mix
+    from core.services.mix_drafts import MixDrafts
+    from core.services.mix_effects import MixEffects
     from core.services.moderation import Moderation
     from core.services.operations import Operations
     from core.services.preview import Preview
@@ -191,6 +194,24 @@ class Services:
 
         models = self.settings.data / "run" / "models"
         return Feed(self.stores, self.delivery, self.engagement, self.assignments, models)
+
+    @cached_property
+    def mix(self) -> Mix:
+        from core.services.mix import Mix
+
+        return Mix(self.stores, self.audit)
+
+    @cached_property
+    def mix_drafts(self) -> MixDrafts:
+        from core.services.mix_drafts import MixDrafts
+
+        return MixDrafts(self.stores, self.mix)
+
+    @cached_property
+    def mix_effects(self) -> MixEffects:
+        from core.services.mix_effects import MixEffects
+
+        return MixEffects(self.stores, self.feed)
 
     @cached_property
     def comments(self) -> Comments:

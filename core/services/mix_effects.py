@@ -1,0 +1,212 @@
+"""What a mix would do before it is saved: the pages of sample viewers under it, against the version in force."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+import numpy as np
+from scipy import stats
+from ulid import ULID
+
+from core.domain.account import Account, Role
+from core.domain.feed import FeedPage
+from core.domain.ids import MINUTE, Millis
+from core.domain.mix import MixPolicy
+from core.domain.post import PostKind
+from core.feed.mix import ATTENTION
+from core.feed.scorers.total import AGAIN
+from core.services.feed import Feed
+from core.services.mix_check import SIZE
+from core.services.stores import Stores
+
+VIEWERS: Final = 12
+KEPT: Final = 48
+LIFETIME: Millis = 3 * MINUTE
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over sample viewers and its 95% interval (Student's t); NaN where there is nothing to estimate from."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RulePrice:
+    """What one rule costs: the share of the page's expected engagement (0.01 is 1%) lost by one more percentage point of it.
+
+    For gaps and caps it is per slot and per post. `binding` of the sample viewers' pages would change without it; on the others
+    the price is 0, which the mean includes.
+    """
+
+    price: Estimate
+    binding: int
+
+
+@dataclass(frozen=True, slots=True)
+class MixEffect:
+    """Pages of `viewers` sample viewers with `slots` slots each, drawn with the same lots under both policies.
+
+    `engagement` and `business` are the relative changes of what a page is expected to bring, paired by viewer; `before` and `after`
+    the shares of each kind; `prices` those of the policy, by rule; `notes` what the feed had to say, with how many pages it
+    concerns.
+    """
+
+    viewers: int
+    slots: int
+    engagement: Estimate
+    business: Estimate
+    before: dict[PostKind, float]
+    after: dict[PostKind, float]
+    prices: dict[str, RulePrice]
+    notes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    kinds: Mapping[PostKind, int]
+    engagement: float
+    business: float
+    prices: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+class MixEffects:
+    """Thread safe. Pages are kept per policy and catalogue, so that only what was changed is computed anew."""
+
+    def __init__(self, stores: Stores, feed: Feed) -> None:
+        self._stores, self._feed = stores, feed
+        self._held: OrderedDict[bytes, tuple[Millis, list[_Page]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def compare(
+        self,
+        actor: Account,
+        policy: MixPolicy,
+        against: MixPolicy,
+        *,
+        size: int = SIZE,
+        now: Millis,
+        progress: Progress = lambda _: None,
+    ) -> MixEffect:
+        """`policy` against `against` on the same viewers. `progress` is told the part done, 0 to 1, while pages are made."""
+        actor.require(Role.PRODUCT_MANAGER)
+        viewers = self._viewers()
+        after = self._pages(actor, policy, viewers, size, now, lambda part: progress(part / 2))
+        before = self._pages(actor, against, viewers, size, now, lambda part: progress(0.5 + part / 2))
+        return MixEffect(
+            viewers=len(viewers),
+            slots=size,
+            engagement=_change([page.engagement for page in before], [page.engagement for page in after]),
+            business=_change([page.business for page in before], [page.business for page in after]),
+            before=_shares(before),
+            after=_shares(after),
+            prices=_prices(after),
+            notes=tuple(Counter(note for page in after for note in page.notes).most_common()),
+        )
+
+    def _viewers(self) -> list[str]:
+        """Sample viewers from all over the list, the same ones each time."""
+        ids = sorted(viewer.id for viewer in self._stores.sample_viewers.each())
+        if len(ids) <= VIEWERS:
+            return ids
+        return [ids[place * len(ids) // VIEWERS] for place in range(VIEWERS)]
+
+    def _pages(
+        self, actor: Account, policy: MixPolicy, viewers: Sequence[str], size: int, now: Millis, progress: Progress
+    ) -> list[_Page]:
+        key = self._key(policy, viewers, size, now)
+        with self._lock:
+            held = self._held.get(key)
+        if held is not None and now - held[0] < LIFETIME:
+            return held[1]
+        pages = []
+        for place, viewer in enumerate(viewers):
+            progress(place / len(viewers))
+            page = self._feed.preview(actor, viewer, size=size, policy=policy, request=_lots(viewer), now=now)
+            pages.append(_summary(page))
+        with self._lock:
+            self._held[key] = (now, pages)
+            while len(self._held) > KEPT:
+                self._held.popitem(last=False)
+        return pages
+
+    def _key(self, policy: MixPolicy, viewers: Sequence[str], size: int, now: Millis) -> bytes:
+        """What pages depend on, without names and dates."""
+        rules = (
+            policy.shares, policy.session_shares, policy.gap, policy.per_publisher, policy.per_brand, policy.per_topic,
+            policy.pins, policy.explore, policy.weights,
+        )  # fmt: skip
+        catalogue = self._feed.catalogue.at_least(0, now=now).version
+        whole = msgspec.json.encode((rules, catalogue, size, list(viewers)), order="sorted")
+        return blake2b(whole, digest_size=16).digest()
+
+
+def _lots(viewer: str) -> str:
+    """The same lots for a viewer each time, so that what differs between two policies is not chance."""
+    return str(ULID.from_bytes(blake2b(viewer.encode(), digest_size=16).digest()))
+
+
+def _summary(page: FeedPage) -> _Page:
+    attention = [ATTENTION**slot.position for slot in page.slots]
+    total = sum(attention) or 1.0
+    scores = [slot.reason.scores for slot in page.slots]
+    engagement = [one.get("engagement", 0.0) for one in scores]
+    # What comes again is scored below everything new; what it is worth to the viewer is its engagement.
+    worth = [
+        one["score"] if one.get("score", -AGAIN) > -AGAIN / 2 else held
+        for one, held in zip(scores, engagement, strict=True)
+    ]
+    value = float(np.dot(attention, worth))
+    return _Page(
+        kinds=Counter(slot.kind for slot in page.slots),
+        engagement=float(np.dot(attention, engagement)) / total,
+        business=float(np.dot(attention, [one.get("business", 0.0) for one in scores])) / total,
+        prices={rule: price / value for rule, price in page.prices.items()} if value > 0 else {},
+        notes=page.notes,
+    )
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Mean and 95% interval of these; an interval takes two values."""
+    if not values:
+        return Estimate(math.nan, math.nan, math.nan)
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return Estimate(mean, math.nan, math.nan)
+    half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def _change(before: Sequence[float], after: Sequence[float]) -> Estimate:
+    """Relative to the mean before; the interval is that of the paired differences."""
+    base = float(np.mean(before)) if before else 0.0
+    if not base > 0:
+        return Estimate(math.nan, math.nan, math.nan)
+    return estimate([(new - old) / base for old, new in zip(before, after, strict=True)])
+
+
+def _shares(pages: Sequence[_Page]) -> dict[PostKind, float]:
+    slots = sum(sum(page.kinds.values()) for page in pages)
+    return {kind: sum(page.kinds.get(kind, 0) for page in pages) / max(slots, 1) for kind in PostKind}
+
+
+def _prices(pages: Sequence[_Page]) -> dict[str, RulePrice]:
+    rules = dict.fromkeys(rule for page in pages for rule in page.prices)
+    return {
+        rule: RulePrice(
+            estimate([page.prices.get(rule, 0.0) for page in pages]), sum(rule in page.prices for page in pages)
+        )
+        for rule in rules
+    }

@@ -1,0 +1,46 @@
+"""Which experiments serve versions of the mix right now, and to how many viewers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.account import Account, Role
+from core.domain.experiment import Experiment, ExperimentState, Targeting
+from core.services.assignments import HOLDOUT
+from core.services.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running experiment whose arms name versions. `share` is the part of the viewers (of those it targets) who get them."""
+
+    experiment: str
+    name: str
+    policies: tuple[str, ...]
+    share: float
+    targeted: bool
+
+
+def serving(stores: Stores, actor: Account) -> list[Serving]:
+    """Running experiments whose arms name versions, by name."""
+    actor.require(Role.PRODUCT_MANAGER)
+    states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
+    running = stores.experiments.each({"state": {"in": states}})
+    return sorted((_serving(one) for one in running if one.live and _policies(one)), key=lambda one: one.name)
+
+
+def _policies(experiment: Experiment) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(arm.policy for arm in experiment.arms if arm.policy))
+
+
+def _serving(experiment: Experiment) -> Serving:
+    weights = [arm.weight for arm in experiment.arms]
+    named = sum(arm.weight for arm in experiment.arms if arm.policy)
+    share = experiment.exposure * (experiment.upper - experiment.lower) * named / sum(weights)
+    return Serving(
+        experiment.id,
+        experiment.name,
+        _policies(experiment),
+        share * (1 - HOLDOUT if experiment.holdout else 1),
+        experiment.targeting != Targeting(),
+    )
