@@ -131,3 +131,16 @@ def _sorted_ids(codes: dict[str, int]) -> tuple[tuple[str, ...], IntArray]:
     rank = np.empty(len(ids), dtype=np.int64)
     rank[[codes[each] for each in ids]] = np.arange(len(ids))
     return ids, rank
+
+
+def latest(interactions: Interactions, count: int) -> Interactions:
+    """Only the `count` latest entries of each viewer; of entries of one time, those of the higher item places."""
+    known = interactions.items_per_viewer()
+    if not len(known) or known.max() <= count:
+        return interactions
+    owners = np.repeat(np.arange(len(known)), known)
+    order = np.lexsort((interactions.matrix.indices, interactions.times, owners))
+    ends = np.cumsum(known)
+    from_end = np.empty(len(order), dtype=np.int64)
+    from_end[order] = ends[owners[order]] - np.arange(len(order))
+    return interactions.where(from_end <= count)
