@@ -36,9 +36,7 @@ def bounds(policy: MixPolicy, size: int, available: Sequence[int], must: Sequenc
     shares = [policy.shares.get(kind, Share()) for kind in KINDS]
     needed = list(must or [0] * len(KINDS))
     size = min(size, sum(available))
-    least = [math.ceil(share.least * size - _TINY) for share in shares]
-    most = [max(math.floor(share.most * size + _TINY), 0) for share in shares]
-    _round(shares, size, least, most)
+    least, most = whole_slots(policy, size)
     notes: list[str] = []
     for place, kind in enumerate(KINDS):
         if least[place] > available[place]:
@@ -64,6 +62,15 @@ def bounds(policy: MixPolicy, size: int, available: Sequence[int], must: Sequenc
             note = f"{kind.label}: more than the {shares[place].most:.0%} of the mix, because too few other posts can be shown."
             notes.append(note)
     return Bounds(tuple(min(a, b) for a, b in zip(least, most, strict=True)), tuple(most), tuple(dict.fromkeys(notes)))
+
+
+def whole_slots(policy: MixPolicy, size: int) -> tuple[list[int], list[int]]:
+    """Least and most slots per kind by the page's shares alone, in the order of KINDS, rounded so that a page is possible."""
+    shares = [policy.shares.get(kind, Share()) for kind in KINDS]
+    least = [math.ceil(share.least * size - _TINY) for share in shares]
+    most = [max(math.floor(share.most * size + _TINY), 0) for share in shares]
+    _round(shares, size, least, most)
+    return least, most
 
 
 def _round(shares: Sequence[Share], size: int, least: list[int], most: list[int]) -> None:
