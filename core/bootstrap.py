@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.services.api_keys import ApiKeys
     from core.services.assignments import Assignments
     from core.services.audit import Audit
+    from core.services.calibration import Calibrations
     from core.services.catalog import Catalog
     from core.services.comments import Comments
     from core.services.delivery import Delivery
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from core.services.mix import Mix
     from core.services.mix_drafts import MixDrafts
     from core.services.mix_effects import MixEffects
+    from core.services.models import Models
     from core.services.moderation import Moderation
     from core.services.operations import Operations
     from core.services.preview import Preview
     from core.services.processing import Processing
     from core.services.public_posts import PublicPosts
     from core.services.readouts import Readouts
+    from core.services.reputations import Reputations
     from core.services.shop import Shop
 
 
@@ -212,6 +215,24 @@ class Services:
         from core.services.mix_effects import MixEffects
 
         return MixEffects(self.stores, self.feed)
+
+    @cached_property
+    def models(self) -> Models:
+        from core.services.models import Models
+
+        return Models(self.stores, self.jobs, self.audit, self.settings.data / "run" / "models")
+
+    @cached_property
+    def calibration(self) -> Calibrations:
+        from core.services.calibration import Calibrations
+
+        return Calibrations(self.stores, self.jobs, self.audit)
+
+    @cached_property
+    def reputations(self) -> Reputations:
+        from core.services.reputations import Reputations
+
+        return Reputations(self.stores)
 
     @cached_property
     def comments(self) -> Comments:

@@ -20,6 +20,8 @@ class JobKind(StrEnum):
     SCREEN_POST = "screen_post"
     RENDER_DEMO = "render_demo"
     TRAIN_MODEL = "train_model"
+    CALIBRATE = "calibrate"
+    LIVE_TRAFFIC = "live_traffic"
 
 
 PRIORITY: dict[JobKind, int] = {
@@ -28,6 +30,8 @@ PRIORITY: dict[JobKind, int] = {
     JobKind.STREAM_MEDIA: 30,
     JobKind.RENDER_DEMO: 40,
     JobKind.TRAIN_MODEL: 40,
+    JobKind.CALIBRATE: 25,
+    JobKind.LIVE_TRAFFIC: 50,
 }
 """Lower goes first: what a person waits for comes before what may take its time."""
 

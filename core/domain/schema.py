@@ -72,7 +72,7 @@ SAMPLE_VIEWERS = CollectionSpec(name="sample_viewers")
 POLICIES = CollectionSpec(name="policies", append_only=True)
 MIX_PUBLISHES = CollectionSpec(name="mix_publishes", append_only=True)
 MIX_DRAFTS = CollectionSpec(name="mix_drafts")
-MODELS = CollectionSpec(name="models", indexes=(("created_at",),), append_only=True)
+MODELS = CollectionSpec(name="models", indexes=(("number",),), append_only=True)
 MODEL_PUBLISHES = CollectionSpec(name="model_publishes", append_only=True)
 EXPERIMENTS = CollectionSpec(name="experiments", unique=(("salt",),), indexes=(("state", "updated_at"), ("layer",)))
 VIEWER_TOTALS = CollectionSpec(name="viewer_totals", durable=False)
@@ -86,10 +86,15 @@ FEED_HOURS = CollectionSpec(name="feed_hours", indexes=(("hour",),), durable=Fal
 AUDIT = CollectionSpec(name="audit", indexes=(("at",), ("subject", "at"), ("actor", "at")), append_only=True)
 FACTS = CollectionSpec(name="facts")
 
+CAMPAIGNS = CollectionSpec(name="campaigns", indexes=(("state",), ("publisher", "updated_at"), ("updated_at",)))
+CAMPAIGN_TOTALS = CollectionSpec(name="campaign_totals", durable=False)
+CAMPAIGN_BOARDS = CollectionSpec(name="campaign_boards", durable=False)
+
 SCHEMA: tuple[CollectionSpec, ...] = (
     ACCOUNTS, API_KEYS, PUBLISHERS, POSTS, POST_TOTALS, COMMENTS, PRODUCTS, TAGS, UPLOADS, JOBS, CASES, SCREENINGS,
     KNOWN_HASHES,
     SAMPLE_VIEWERS, POLICIES, MIX_PUBLISHES, MIX_DRAFTS, EXPERIMENTS,
     MODELS, MODEL_PUBLISHES, VIEWER_TOTALS, DAY_SUMS, CALIBRATION_DAYS, CALIBRATIONS, REPUTATIONS, FEED_HOURS, AUDIT, FACTS,
+    CAMPAIGNS, CAMPAIGN_TOTALS, CAMPAIGN_BOARDS,
     COMMENT_MARKS, COMMENTERS, POST_REPORTS, REPORTERS, SHARES, FOLLOWS, SHOPPERS, ATTRIBUTION_DAYS, ATTRIBUTED_ORDERS,
 )  # fmt: skip

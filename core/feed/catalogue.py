@@ -10,6 +10,7 @@ from core.domain.errors import ServiceError
 from core.domain.ids import SECOND, Millis
 from core.domain.post import Post, PostStatus, PostTotals
 from core.domain.product import Product
+from core.domain.reputation import Reputation
 from core.feed.actions import counts_of
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import Entry, Sale, entry_of, playable
@@ -36,8 +37,10 @@ class Catalogue:
         products: Collection[Product],
         totals: Collection[PostTotals],
         changed: Callable[[Sequence[Product]], None] = lambda _: None,
+        reputations: Collection[Reputation] | None = None,
     ) -> None:
         """`changed` is told of every product that changed after the index was built."""
+        self._reputations, self._reputations_high = reputations, 0
         self._posts, self._products, self._totals, self._changed = posts, products, totals, changed
         self._lock = threading.Lock()
         self._writer = ColumnWriter()
@@ -85,7 +88,8 @@ class Catalogue:
             if self._posts.count({"status": PostStatus.LIVE}) != index.count + len(self._unplayable):
                 self._index = self._build(index.version, now)
                 return
-            if self._count_totals() or self._writer.loose:
+            trusted = self._trust()
+            if self._count_totals() or trusted or self._writer.loose:
                 self._writer.arrange(now)
                 self._index = self._writer.snapshot(index.version)
         except ServiceError as error:
@@ -110,8 +114,9 @@ class Catalogue:
                 writer.put(batch, shelve=False)
                 batch = []
         writer.put(batch, shelve=False)
-        self._writer, self._high, self._totals_high = writer, high, 0
+        self._writer, self._high, self._totals_high, self._reputations_high = writer, high, 0, 0
         self._count_totals()
+        self._trust()
         writer.arrange(now)
         self._refreshed_at = now
         return writer.snapshot(version)
@@ -136,6 +141,7 @@ class Catalogue:
                 (self._unplayable.add if post.status is PostStatus.LIVE else self._unplayable.discard)(post.id)
         self._writer.remove(removed)
         self._writer.put(put.values())
+        self._trust()
         return self._writer.snapshot(version)
 
     def _count_totals(self) -> int:
@@ -145,3 +151,12 @@ class Catalogue:
         moved = high > self._totals_high
         self._totals_high = max(self._totals_high, high)
         return len(totals) if moved else 0
+
+    def _trust(self) -> int:
+        """Take reputations in that were computed since the last time; returns how many changed."""
+        if self._reputations is None:
+            return 0
+        since = {"updated_at": {"gte": self._reputations_high - OVERLAP}}
+        fresh = list(self._reputations.each(since, order="updated_at", batch=BATCH))
+        self._reputations_high = max((one.updated_at for one in fresh), default=self._reputations_high)
+        return self._writer.trust({one.id: one.multiplier for one in fresh})

@@ -44,6 +44,8 @@ class ColumnWriter:
         self.tags, self.publishers = Vocabulary(), Vocabulary()
         self.languages, self.regions = Vocabulary(), Vocabulary()
         self.products = Vocabulary()
+        self._reputation = Column(np.float32)
+        self._multipliers: dict[str, float] = {}
         self._mean: FloatArray = USUAL_RATES.copy()
         self._shelved = 0
         self.arrange(0)
@@ -70,6 +72,15 @@ class ColumnWriter:
         for row in rows[self._live.view()[rows]]:
             self._sellable.data[row], self._value.data[row] = sale_of(self._entry(int(row)), self._sales)
 
+    def trust(self, multipliers: Mapping[str, float]) -> int:
+        """Take reputations in: the multiplier of exposure by publisher; returns how many changed. Others have 1."""
+        changed = {id: value for id, value in multipliers.items() if self._multipliers.get(id, 1.0) != value}
+        self._multipliers.update(changed)
+        for id, value in changed.items():
+            if (number := self.publishers.find(id)) >= 0:
+                self._reputation.data[np.flatnonzero(self._publisher.view() == number)] = value
+        return len(changed)
+
     def put(self, entries: Iterable[Entry], *, shelve: bool = True) -> int:
         """Add or replace posts; returns how many changed anything. Without `shelve`, `arrange` must follow."""
         fresh = [
@@ -86,6 +97,7 @@ class ColumnWriter:
         sales = [sale_of(entry, self._sales) for entry in fresh]
         self._kind.extend(np.array([KIND_NUMBER[entry.kind] for entry in fresh]))
         self._publisher.extend(np.array([self.publishers.number(entry.publisher) for entry in fresh]))
+        self._reputation.extend(np.array([self._multipliers.get(entry.publisher, 1.0) for entry in fresh]))
         self._language.extend(np.array([self.languages.number(entry.language) for entry in fresh]))
         self._region.extend(np.array([self.regions.number(entry.region) for entry in fresh]))
         self._published_at.extend(np.array([entry.published_at for entry in fresh]))
@@ -165,6 +177,7 @@ class ColumnWriter:
             published_at=self._published_at.view(),
             updated_at=self._updated_at.view(),
             value=self._value.view(),
+            reputation=self._reputation.view(),
             quality=self._quality.view(),
             impressions=self._row_impressions.view(),
             likes=self._likes.view(),

@@ -28,7 +28,8 @@ class Index:
 
     `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
     newest row of each, as of this snapshot. `value` is the margin of its best linked product in major
-    currency units. `version` is the catalogue's version that the snapshot has caught up with.
+    currency units, `reputation` the multiplier of exposure of its publisher.
+    `version` is the catalogue's version that the snapshot has caught up with.
     """
 
     version: int
@@ -46,6 +47,7 @@ class Index:
     published_at: NDArray[np.int64]
     updated_at: NDArray[np.int64]
     value: NDArray[np.float32]
+    reputation: NDArray[np.float32]
     quality: NDArray[np.float32]
     impressions: NDArray[np.float32]
     likes: NDArray[np.float32]

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from ulid import ULID
 
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
 from core.domain.viewer import ViewerState
 from core.feed.calibrated import AS_PREDICTED, Calibration
+from core.feed.campaign_table import CampaignTable
 from core.feed.columns import Vocabulary
 from core.feed.index import Index
 from core.feed.serving_model import Near
@@ -30,7 +32,7 @@ class FeedQuery:
 
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
     over the index's numbers, decayed to `now`; `near` is what a model makes of the last acts, None without a model. `priced`
-    asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances.
+    asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those that take part, None if there are none.
     """
 
     viewer: ViewerState
@@ -49,6 +51,7 @@ class FeedQuery:
     priced: bool = False
     near: Near | None = None
     calibration: Calibration = AS_PREDICTED
+    campaigns: CampaignTable | None = None
 
     def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
         """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""
@@ -99,6 +102,11 @@ class FeedQuery:
         for reason, mask in self.reasons(rows):
             counts[reason] = int(np.count_nonzero(mask & ~seen))
         return {reason: count for reason, count in counts.items() if count}
+
+
+def lots(request: str) -> np.random.Generator:
+    """The chance that a request may use: the same request (a ULID) always draws the same lots."""
+    return np.random.Generator(np.random.PCG64(int(ULID.from_str(request))))
 
 
 _scratch = threading.local()

@@ -43,6 +43,7 @@ class ServedPage(msgspec.Struct, frozen=True, omit_defaults=True):
     session: str = ""
     model: str = ""
     segment: str = ""
+    process: str = ""
 
 
 _encoder = msgspec.json.Encoder()

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from ulid import ULID
-
 from core.domain.account import Account, Role
 from core.domain.errors import Unavailable
 from core.domain.feed import FeedPage
@@ -21,7 +18,7 @@ from core.domain.product import Product
 from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
 from core.feed.index import Index
-from core.feed.query import FeedQuery, affinity_vector, marked
+from core.feed.query import FeedQuery, affinity_vector, lots, marked
 from core.feed.serving_model import Near
 from core.feed.side_effects import served_event
 from core.feed.viewer_update import HALF_LIFE, served
@@ -31,6 +28,7 @@ from core.services.assignments import Assignments
 from core.services.delivery import Delivery
 from core.services.engagement import Engagement
 from core.services.feed_arms import FeedArms
+from core.services.feed_calibration import FeedCalibration
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
 from core.services.feed_models import FeedModels
@@ -63,8 +61,9 @@ class Feed:
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
         self._arms = FeedArms(assignments, self._policies) if assignments is not None else None
-        self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed)
+        self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed, stores.reputations)
         self._models = None if models is None else FeedModels(stores, models, self._newest_index)
+        self._calibration = FeedCalibration(stores)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
@@ -154,13 +153,13 @@ class Feed:
     def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:
         for _ in range(ATTEMPTS):
             read = self._memory.read(asked.viewer)
-            page, outcome, index = self._make(asked, read, now)
+            page, outcome, query = self._make(asked, read, now)
             kinds: dict[str, int] = {}
             for slot in page.slots:
                 kinds[slot.kind.value] = kinds.get(slot.kind.value, 0) + 1
             after = served(read.viewer, tuple(slot.post for slot in page.slots), kinds)
             if not page.slots or self._memory.write(after, read.viewer.version):
-                self._write_down(page, outcome, index, asked)
+                self._write_down(page, outcome, query, asked)
                 if self._arms is not None:
                     self._arms.expose(asked, now=now)
                 for kind, count in kinds.items():
@@ -169,7 +168,7 @@ class Feed:
             metrics.RETRIES.inc()
         raise Unavailable(f"viewer {asked.viewer} is asking for too many pages at once; try again")
 
-    def _make(self, asked: Asked, read: LiveRead, now: Millis) -> tuple[FeedPage, Outcome, Index]:
+    def _make(self, asked: Asked, read: LiveRead, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
         self._now.value = now
         index = self.catalogue.at_least(read.versions.get("catalogue", 0), now=now)
         metrics.CATALOGUE_POSTS.set(index.size)
@@ -186,7 +185,7 @@ class Feed:
                 policy=asked.policy or self._policies.current(read.versions.get("policies", 0), now=now),
                 size=asked.size,
                 now=now,
-                rng=np.random.Generator(np.random.PCG64(int(ULID.from_str(request)))),
+                rng=lots(request),
                 marks=marks,
                 trending=read.trending,
                 tags=affinity_vector(near.tastes(state.tags, fade), index.tags, 1.0)
@@ -198,6 +197,7 @@ class Feed:
                 languages=asked.languages,
                 priced=asked.priced,
                 near=near,
+                calibration=self._calibration.current(read.versions.get("models", 0), now=now),
             )
             outcome = self._pipeline.run(query)
             follow = Cursor(asked.viewer, asked.session or request, asked.number + 1)
@@ -210,19 +210,20 @@ class Feed:
                 cursor=None if outcome.exhausted else written(follow),
                 problem=self.catalogue.problem,
             )
-        return page, outcome, index
+        return page, outcome, query
 
     def _known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, now: Millis) -> Asked:
         """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
         profile = self._profiles.get(asked.viewer, now=now)
-        asked = replace(asked, policy=None if policy is None else self._policies.resolve(policy))
+        asked = replace(asked, policy=None if policy is None else self._policies.asked_for(policy))
         if profile is None:
             return asked
         here = profile.region if region is None else region
         return replace(asked, region=here, language=profile.language, segment=asked.segment or profile.segment)
 
-    def _write_down(self, page: FeedPage, outcome: Outcome, index: Index, asked: Asked) -> None:
-        record = served_page(page, outcome, index.version, self._pipeline.source_names, asked.session, asked.segment)
+    def _write_down(self, page: FeedPage, outcome: Outcome, query: FeedQuery, asked: Asked) -> None:
+        names, version = self._pipeline.source_names, query.index.version
+        record = served_page(page, outcome, version, names, asked.session, asked.segment, query.calibration)
         self._served.put(served_event(record))
 
     def _verdicts(self, ids: list[str], changed_at: list[int]) -> set[str]:
@@ -236,6 +237,8 @@ class Feed:
 
     def _refresh_if_due(self, now: Millis) -> None:
         if self.catalogue.refresh_due(now):
-            threading.Thread(
-                target=self.catalogue.refresh, kwargs={"now": now}, name="catalogue refresh", daemon=True
-            ).start()
+            threading.Thread(target=self._refresh, args=(now,), name="catalogue refresh", daemon=True).start()
+
+    def _refresh(self, now: Millis) -> None:
+        self.catalogue.refresh(now=now)
+        self._policies.refresh(now=now)

@@ -7,7 +7,7 @@ import numpy as np
 from core.domain.feed import FeedPage, Slot, SlotReason
 from core.domain.viewer import Interaction
 from core.feed.actions import ACTIONS
-from core.feed.calibrated import Calibration
+from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.explain import Tastes, because, sentence
 from core.feed.query import FeedQuery
 from core.feed.side_effects import ServedPage, ServedSlot
@@ -103,10 +103,16 @@ def _acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) ->
 
 
 def served_page(
-    page: FeedPage, outcome: Outcome, version: int, source_names: tuple[str, ...], session: str, segment: str = ""
+    page: FeedPage,
+    outcome: Outcome,
+    version: int,
+    source_names: tuple[str, ...],
+    session: str,
+    segment: str = "",
+    calibration: Calibration = AS_PREDICTED,
 ) -> ServedPage:
-    """What the log keeps of a page."""
-    bits = outcome.selection.page.sources.tolist()
+    """What the log keeps of a page; `calibration` is the one that its chances were made with."""
+    bits, odds = outcome.selection.page.sources.tolist(), _odds(outcome.selection.page, calibration)
     slots = tuple(
         ServedSlot(
             slot.post,
@@ -115,12 +121,22 @@ def served_page(
             slot.reason.scores.get("score", 0.0),
             bits[place],
             slot.reason.rule,
+            odds[place],
         )
         for place, slot in enumerate(page.slots)
     )
     return ServedPage(
         page.request, page.viewer, page.policy, page.at, version, slots, source_names, session, page.model, segment
     )
+
+
+def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
+    """Predicted log-odds per slot and action, in hundredths and before calibration; empty if the scorer had failed."""
+    if "engagement" not in shown.scores:
+        return [()] * len(shown)
+    chances = np.stack([shown[action] for action in ACTIONS], axis=1)
+    table: list[list[int]] = np.rint(calibration.predicted(chances) * 100).astype(np.int64).tolist()
+    return [tuple(row) for row in table]
 
 
 def named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from core.domain import schema
 from core.domain.account import Account, ApiKey
 from core.domain.audit import AuditLine
 from core.domain.calibration import CalibrationDay, CalibrationVersion
+from core.domain.campaign import Campaign
+from core.domain.campaign_data import CampaignBoard, CampaignTotals
 from core.domain.collection import Collection
 from core.domain.attribution import AttributedOrder, AttributionDay, Shopper
 from core.domain.comment import Comment, Commenter, CommentMark
@@ -27,8 +29,8 @@ from core.domain.post import Post, PostTotals
 from core.domain.product import Product
 from core.domain.publisher import Publisher
 from core.domain.report import PostReport, Reporter
-from core.domain.social import Follow, SharedPost
 from core.domain.reputation import Reputation
+from core.domain.social import Follow, SharedPost
 from core.domain.taxonomy import Tag
 from core.domain.upload import Upload
 from core.domain.viewer import SampleViewer
@@ -77,6 +79,9 @@ class Stores:
     calibrations: Collection[CalibrationVersion]
     reputations: Collection[Reputation]
     feed_hours: Collection[FeedHour]
+    campaigns: Collection[Campaign]
+    campaign_totals: Collection[CampaignTotals]
+    campaign_boards: Collection[CampaignBoard]
     audit: Collection[AuditLine]
 
     @staticmethod
@@ -122,5 +127,8 @@ class Stores:
             calibrations=Collection(documents, schema.CALIBRATIONS, CalibrationVersion),
             reputations=Collection(documents, schema.REPUTATIONS, Reputation),
             feed_hours=Collection(documents, schema.FEED_HOURS, FeedHour),
+            campaigns=Collection(documents, schema.CAMPAIGNS, Campaign),
+            campaign_totals=Collection(documents, schema.CAMPAIGN_TOTALS, CampaignTotals),
+            campaign_boards=Collection(documents, schema.CAMPAIGN_BOARDS, CampaignBoard),
             audit=Collection(documents, schema.AUDIT, AuditLine),
         )

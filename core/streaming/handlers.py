@@ -37,6 +37,9 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
 
         render_post(services, job, progress)
 
+    def train_model(job: Job, progress: Progress) -> None:
+        services.models.run(job, progress, now=clock())
+
     return {
         "screening": {JobKind.SCREEN_POST: Handler(screen)},
         "media": {
@@ -48,7 +51,9 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
         "background": {
             JobKind.STREAM_MEDIA: Handler(lambda job, progress: processing.stream(job, progress, clock=clock)),
             JobKind.RENDER_DEMO: Handler(render_demo),
+            JobKind.CALIBRATE: Handler(lambda job, progress: services.calibration.run(job, progress, clock=clock)),
         },
+        "models": {JobKind.TRAIN_MODEL: Handler(train_model)},
     }
 
 
@@ -68,5 +73,8 @@ def sweeps(services: Services) -> tuple[Sweep, ...]:
         Sweep("work folders", 30 * SECOND, lambda now: services.processing.sweep()),
         Sweep("moderation", 1 * MINUTE, lambda now: services.moderation.sweep(now=now)),
         Sweep("experiments", 10 * SECOND, lambda now: services.readouts.watch(now=now)),
+        Sweep("models", 10 * SECOND, lambda now: services.models.sweep(now=now)),
+        Sweep("calibration", 2 * MINUTE, lambda now: services.calibration.sweep(now=now)),
+        Sweep("reputations", 1 * MINUTE, lambda now: services.reputations.sweep(now=now)),
         Sweep("stuck posts", 1 * MINUTE, lambda now: requeue_stuck(services.stores, services.jobs, now=now)),
     )
