@@ -40,6 +40,7 @@ ENTRIES: tuple[PageEntry, ...] = (
     PageEntry(
         "feed_preview", "Feed preview", "smartphone", "Ranking", frozenset({Role.PRODUCT_MANAGER, Role.ADMINISTRATOR})
     ),
+    PageEntry("mix", "Content mix", "tune", "Ranking", _MANAGERS),
     PageEntry("experiments", "Experiments", "science", "Ranking", _MANAGERS),
     PageEntry("readout", "Readout", "science", "Ranking", _MANAGERS, hidden=True),
     PageEntry("accounts", "Accounts", "group", "Administration", _ADMINISTRATOR),

@@ -26,7 +26,7 @@ def differences(
     old, new = flat(before), flat(after)
     said = [field for field in {**old, **new} if field != "pins" and old.get(field) != new.get(field)]
     sentences = [in_words(field, old.get(field), new.get(field)) for field in said]
-    return (*sentences, *_pins(dict(before_pins(before)), dict(before_pins(after)), title))
+    return (*sentences, *_pins(dict(pinned(before)), dict(pinned(after)), title))
 
 
 def in_words(field: str, before: Value, after: Value) -> str:
@@ -39,13 +39,15 @@ def in_words(field: str, before: Value, after: Value) -> str:
     if group == "gap":
         return f"Slots between two {PostKind(rest).label} posts: {_number(after)} instead of {_number(before)}."
     if group in _CAPS:
-        return f"Posts of {_CAPS[group]} on a page: {_limit(after)} instead of {_limit(before)}."
+        return (
+            f"Posts of {_CAPS[group]} on a page: {_limit(after)} instead of {_limit(before).removeprefix('at most ')}."
+        )
     if group == "explore":
         return f"Exploration: {_percent(after)} instead of {_percent(before)} of the slots."
     return f"Weight of {rest.replace('_', ' ')}: {_number(after)} instead of {_number(before)}."
 
 
-def before_pins(policy: MixPolicy) -> list[tuple[str, int]]:
+def pinned(policy: MixPolicy) -> list[tuple[str, int]]:
     """Posts and their positions."""
     return [(pin.post, pin.position) for pin in sorted(policy.pins, key=lambda pin: pin.position)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from core.domain.account import Account, Role
@@ -145,6 +145,11 @@ class Mix:
     def serving(self, actor: Account) -> list[Serving]:
         """Running experiments that serve versions of the mix to a part of the viewers."""
         return serving(self._stores, actor)
+
+    def names(self, actor: Account, ids: Iterable[str]) -> dict[str, str]:
+        """Names of the accounts that made versions, by id."""
+        actor.require(Role.PRODUCT_MANAGER)
+        return {id: account.name for id, account in self._stores.accounts.get_many(sorted(set(ids))).items()}
 
     def _get(self, id: str) -> MixPolicy:
         try:

@@ -79,7 +79,13 @@ class MixDrafts:
         """Begin from another version; what was typed can be brought back by undo. Raises NotFound."""
         actor.require(Role.PRODUCT_MANAGER)
         origin = self._mix.get(actor, base)
-        return self._update(actor, origin.id, lambda draft: _stepped(draft, origin.id, {}), now)
+
+        def act(draft: MixDraft) -> MixDraft:
+            # A copy, so that a draft that did not exist is stored.
+            same_start = draft.base == origin.id and not draft.values
+            return replace(draft) if same_start else _stepped(draft, origin.id, {})
+
+        return self._update(actor, origin.id, act, now)
 
     def undo(self, actor: Account, *, now: Millis) -> MixDraft:
         """Take the last change back; nothing happens if there is none."""

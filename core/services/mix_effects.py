@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,8 @@ from core.services.stores import Stores
 VIEWERS: Final = 12
 KEPT: Final = 48
 LIFETIME: Millis = 3 * MINUTE
+
+_CAP: Final = re.compile(r"posts? of one (publisher|brand|topic)")
 
 Progress = Callable[[float], None]
 
@@ -59,8 +62,8 @@ class MixEffect:
     """Pages of `viewers` sample viewers with `slots` slots each, drawn with the same lots under both policies.
 
     `engagement` and `business` are the relative changes of what a page is expected to bring, paired by viewer; `before` and `after`
-    the shares of each kind; `prices` those of the policy, by rule; `notes` what the feed had to say, with how many pages it
-    concerns.
+    the shares of each kind; `prices` those of the policy by the field that sets the rule (see `core.domain.mix_fields`); `notes`
+    what the feed had to say, with how many pages it concerns.
     """
 
     viewers: int
@@ -158,6 +161,23 @@ def _lots(viewer: str) -> str:
     return str(ULID.from_bytes(blake2b(viewer.encode(), digest_size=16).digest()))
 
 
+def field_of(rule: str) -> str:
+    """The setting behind a rule as the feed names it; "" for one that no setting stands for.
+
+    >>> field_of("UGC at least 40%"), field_of("gap between Product posts"), field_of("at most 3 posts of one publisher")
+    ('shares.ugc.least', 'gap.product', 'per_publisher')
+    """
+    if found := _CAP.search(rule):
+        return f"per_{found[1]}"
+    kind = next((kind for kind in PostKind if re.search(rf"\b{kind.label}\b", rule)), None)
+    if kind is None:
+        return ""
+    if "gap" in rule:
+        return f"gap.{kind.value}"
+    group = "session_shares" if "session" in rule else "shares"
+    return f"{group}.{kind.value}.{'least' if 'at least' in rule else 'most'}"
+
+
 def _summary(page: FeedPage) -> _Page:
     attention = [ATTENTION**slot.position for slot in page.slots]
     total = sum(attention) or 1.0
@@ -205,7 +225,7 @@ def _shares(pages: Sequence[_Page]) -> dict[PostKind, float]:
 def _prices(pages: Sequence[_Page]) -> dict[str, RulePrice]:
     rules = dict.fromkeys(rule for page in pages for rule in page.prices)
     return {
-        rule: RulePrice(
+        field_of(rule) or rule: RulePrice(
             estimate([page.prices.get(rule, 0.0) for page in pages]), sum(rule in page.prices for page in pages)
         )
         for rule in rules

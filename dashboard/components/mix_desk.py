@@ -1,0 +1,125 @@
+"""The desk of the mix page: the draft's rules on one side, what they would do on the other."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.account import Account
+from core.domain.errors import CallerError, ServiceError
+from core.domain.mix import MixPolicy
+from core.services.mix import InForce
+from core.services.mix_drafts import Work
+from core.services.mix_effects import MixEffect
+from dashboard.components.mix_actions import publish_dialog, said_differences, save_dialog
+from dashboard.components.mix_form import LAST, TOLD, MixForm
+from dashboard.components.mix_outcome import differences_list, effect_of, fill_prices, mix_outcome, signed
+from dashboard.components.mix_rules import mix_rules
+from dashboard.components.told import tell, tell_later
+from dashboard.context import clock, services
+from dashboard.formatting import interval, plural
+from dashboard.links import open_page
+
+
+@st.fragment
+def mix_desk(account: Account) -> None:
+    """A fragment: a change of a rule draws nothing anew but this. Rules come first, their prices when the pages are made."""
+    tell(TOLD)
+    work = services().mix_drafts.work(account, last=st.session_state.get(LAST, ""))
+    present = services().mix.current(account)
+    _bar(account, work, present)
+    left, right = st.columns([3, 2], gap="large")
+    wrong = {refusal.field: f"{refusal.message} {refusal.remedy}" for refusal in reversed(work.refusals)}
+    form = MixForm(account, work.table, wrong)
+    with left:
+        mix_rules(form)
+    with right:
+        _outcome(account, work, present, form)
+
+
+def _bar(account: Account, work: Work, present: InForce) -> None:
+    """Which version the draft began from, and what can be done with it."""
+    versions = {policy.id: policy for policy in services().mix.versions(account)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _base(account, work, versions, present.policy.id)
+        st.button(
+            "Undo", key="mix_undo", icon=":material/undo:", disabled=not work.undoable, on_click=_undo, args=(account,)
+        )
+        st.button(
+            "Discard", key="mix_discard", icon=":material/delete:", disabled=not work.begun and work.base == present.policy,
+            on_click=_discard, args=(account,), help="Back to the version in force.",
+        )  # fmt: skip
+        st.space("stretch")
+        if st.button("Preview", key="mix_preview", icon=":material/smartphone:", disabled=work.policy is None,
+                     help="Open the feed preview with this draft beside the version in force."):  # fmt: skip
+            open_page("feed_preview", compare="draft")
+        if work.begun or work.base.id == present.policy.id:
+            if st.button(
+                "Save as version", key="mix_save", type="primary", disabled=work.policy is None or not work.begun
+            ):
+                save_dialog(account, work)
+        elif st.button("Publish", key="mix_publish", type="primary", icon=":material/rocket_launch:"):
+            publish_dialog(account, work.base, present, st.session_state.get("mix:effect", ""))
+
+
+def _base(account: Account, work: Work, versions: dict[str, MixPolicy], in_force: str) -> None:
+    st.session_state["mix_base"] = work.base.id
+
+    def chosen() -> None:
+        _told(lambda: services().mix_drafts.start(account, st.session_state["mix_base"], now=clock()))
+
+    def named(id: str) -> str:
+        return f"{versions[id].name} ({id})" + (", in force" if id == in_force else "") if id in versions else id
+
+    label = f"Draft from, {plural(len(work.typed), 'change')}" if work.begun else "Version"
+    st.selectbox(label, list(versions), key="mix_base", format_func=named, width=300, on_change=chosen)
+
+
+def _outcome(account: Account, work: Work, present: InForce, form: MixForm) -> None:
+    st.subheader("Expected on pages")
+    if work.policy is None:
+        st.error(
+            "These settings cannot be, so nothing can be said about pages yet: "
+            + " ".join(f"{refusal.message} {refusal.remedy}" for refusal in work.refusals),
+            icon=":material/rule:",
+        )
+        return
+    draft = work.begun or work.base.id != present.policy.id
+    effect = effect_of(account, work.policy, present.policy)
+    if effect is not None:
+        mix_outcome(effect, work.policy, draft=draft)
+        fill_prices(form, effect, draft=draft)
+        st.session_state["mix:effect"] = _in_words(effect)
+    if draft:
+        st.markdown(f"**What differs from the version in force** ({present.policy.id})")
+        differences_list(said_differences(account, present.policy, work.policy), "Nothing: every setting is the same.")
+    else:
+        st.caption("Change a rule to see what it would do. Nothing reaches viewers before you publish.")
+    st.caption(
+        "Orange numbers are prices: the part of a page's expected engagement that one more percentage point of the rule "
+        "takes (or one slot, one post), as a mean over the sample viewers with its 95% interval."
+    )
+
+
+def _in_words(effect: MixEffect) -> str:
+    change = effect.engagement
+    return (
+        f"Expected on the pages of {effect.viewers} sample viewers: engagement {signed(change.value)} "
+        f"({interval(change.low * 100, change.high * 100, 1, '%')}), business value {signed(effect.business.value)}."
+    )
+
+
+def _undo(account: Account) -> None:
+    _told(lambda: services().mix_drafts.undo(account, now=clock()))
+
+
+def _discard(account: Account) -> None:
+    _told(lambda: services().mix_drafts.discard(account))
+
+
+def _told(act) -> None:  # type: ignore[no-untyped-def]
+    try:
+        act()
+    except CallerError as error:
+        tell_later(TOLD, error)
+    except ServiceError:
+        tell_later(TOLD, "A server does not answer. Try again in a moment.", "error")

@@ -1,0 +1,125 @@
+"""Settings of the mix as fields: each keeps what was typed at once, says what is wrong with it, and has room for its price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.domain.account import Account
+from core.domain.errors import CallerError, ServiceError
+from core.domain.mix_life import Value
+from core.domain.post import PostKind
+from dashboard.components.told import tell_later
+from dashboard.context import clock, services
+from dashboard.formatting import UNKNOWN, number
+from dashboard.messages import sentence
+
+LAST: Final = "mix:last"
+TOLD: Final = "mix"
+
+
+@dataclass(slots=True)
+class Price:
+    """Where a rule's price goes once it is known, and what one step of the rule is called."""
+
+    room: DeltaGenerator
+    step: str
+
+
+@dataclass(slots=True)
+class MixForm:
+    """One run's view on the draft. `prices` collects the places to fill when the sample pages are there."""
+
+    account: Account
+    table: Mapping[str, Value]
+    wrong: Mapping[str, str]
+    shares: dict[PostKind, DeltaGenerator] = field(default_factory=dict)
+    prices: dict[str, Price] = field(default_factory=dict)
+
+    def percent(self, name: str, label: str, *, key: str = "", most: float | None = None, help: str = "") -> None:
+        """A share in percent."""
+        self._number(name, label, 100.0, key, step=1.0, unit="%", help=help)
+
+    def whole(self, name: str, label: str, *, step: str, blank: str = "", help: str = "") -> None:
+        """A count of posts or slots; `blank` is what an empty field means, where it may be empty. `step` names its price."""
+        self._number(name, label, 1.0, "", step=1.0, unit="", blank=blank, help=help)
+        self.price(name, step)
+
+    def weight(self, name: str, label: str, help: str = "") -> None:
+        """Any number."""
+        value = self.table[name]
+        step = 0.01 if isinstance(value, int | float) and 0 < abs(value) < 1 else 1.0
+        self._number(name, label, 1.0, "", step=step, unit="", help=help)
+
+    def price(self, name: str, step: str) -> None:
+        """Room for the price of the rule."""
+        self.prices[name] = Price(st.empty(), step)
+
+    def range_slider(self, group: str, kind: PostKind) -> None:
+        """Both ends of a share at once; a range that cannot be is drawn in order."""
+        names = [f"{group}.{kind.value}.{end}" for end in ("least", "most")]
+        key = f"mix:range:{group}.{kind.value}"
+        ends = sorted(min(max(_percent(self.table[name]), 0), 100) for name in names)
+        st.session_state[key] = (ends[0], ends[1])
+
+        def moved() -> None:
+            low, high = st.session_state[key]
+            now = dict(zip(names, (low / 100, high / 100), strict=True))
+            before = dict(zip(names, ends, strict=True))
+            new = {name: value for name, value in now.items() if round(value * 100) != before[name]}
+            keep(self.account, new, last=next(iter(new), names[0]))
+
+        st.slider(
+            f"{kind.label}: share in percent",
+            0,
+            100,
+            key=key,
+            format="%d%%",
+            label_visibility="collapsed",
+            on_change=moved,
+        )
+
+    def refusal(self, name: str) -> None:
+        """What is wrong with a field, if anything."""
+        if words := self.wrong.get(name):
+            st.error(words, icon=":material/error:")
+
+    def _number(
+        self, name: str, label: str, scale: float, key: str, *, step: float, unit: str, blank: str = "", help: str = ""
+    ) -> None:
+        key = key or f"mix:{name}"
+        value = self.table[name]
+        shown = round(value * scale, 6) if isinstance(value, int | float) else None
+        st.session_state[key] = shown
+
+        def typed() -> None:
+            new = st.session_state[key]
+            if new is None and not blank:
+                tell_later(TOLD, f"{label}: an empty field says nothing, so {number(shown, 0)}{unit} stays.", "info")
+                return
+            keep(self.account, {name: None if new is None else round(new / scale, 8)}, last=name)
+
+        st.number_input(
+            f"{label}, {unit}" if unit else label, key=key, step=step, format="%g", placeholder=blank or UNKNOWN,
+            on_change=typed, help=help or None,
+        )  # fmt: skip
+        self.refusal(name)
+
+
+def keep(account: Account, values: Mapping[str, Any], *, last: str) -> None:
+    """Keep what was typed; a refusal is told when the page is drawn."""
+    try:
+        services().mix_drafts.change(account, values, now=clock())
+        st.session_state[LAST] = last
+    except CallerError as error:
+        tell_later(TOLD, f"Not kept. {sentence(error)}", "error")
+    except ServiceError:
+        tell_later(TOLD, "Not kept: a server does not answer. Type it again in a moment.", "error")
+
+
+def _percent(value: Value) -> int:
+    return round(value * 100) if isinstance(value, int | float) else 0

@@ -1,0 +1,118 @@
+"""What a draft would do to the pages of sample viewers, and the price of each of its rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.domain.account import Account
+from core.domain.mix import MixPolicy, Share
+from core.domain.post import PostKind
+from core.services.mix_effects import Estimate, MixEffect, RulePrice
+from dashboard.components.mix_charts import mix_change
+from dashboard.components.mix_form import MixForm
+from dashboard.context import clock, services
+from dashboard.formatting import UNKNOWN, interval, number, percent, plural
+from dashboard.literal import literal
+
+TINY = 5e-6
+
+
+def effect_of(account: Account, policy: MixPolicy, against: MixPolicy) -> MixEffect | None:
+    """Pages of the sample viewers under both, with progress while they are made; None without sample viewers."""
+    bar = st.empty()
+
+    def progress(part: float) -> None:
+        bar.progress(part, text="Making the pages of sample viewers")
+
+    effect = services().mix_effects.compare(account, policy, against, now=clock(), progress=progress)
+    bar.empty()
+    if not effect.viewers:
+        st.info("There are no sample viewers, so nothing can be said about pages. They come with the demo world.")
+        return None
+    return effect
+
+
+def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:
+    """Draw the expected changes and the shares of the kinds."""
+    if draft:
+        for column, name, change in zip(
+            st.columns(2), ("Engagement", "Business value"), (effect.engagement, effect.business), strict=True
+        ):
+            column.metric(
+                name, signed(change.value), border=True,
+                help="Expected change of a page against the version in force, paired by sample viewer.",
+            )  # fmt: skip
+            column.caption(_between(change))
+    rows = tuple((kind, effect.before[kind], effect.after[kind], *_band(policy, kind)) for kind in PostKind)
+    words = "Shares now and with this draft: " if draft else "Shares: "
+    st.plotly_chart(
+        mix_change(rows, "In force", "This draft" if draft else "In force"), key="mix_change",
+        config={"displayModeBar": False},
+        alt=words + ", ".join(f"{kind.label} {percent(old, 0)} and {percent(new, 0)}" for kind, old, new, *_ in rows),
+    )  # fmt: skip
+    st.caption(
+        f"Pages of {effect.slots} slots for {plural(effect.viewers, 'sample viewer')}. "
+        + ("Faint: in force. Full: this draft. " if draft else "")
+        + "Band: what the page shares allow."
+    )
+    for note, pages in effect.notes:
+        st.warning(f"{literal(note)} ({pages} of {effect.viewers} pages)", icon=":material/rule:")
+
+
+def fill_prices(form: MixForm, effect: MixEffect, *, draft: bool) -> None:
+    """Put every price beside its rule, and each kind's share beside its name."""
+    for kind, room in form.shares.items():
+        now, then = percent(effect.before[kind], 0), percent(effect.after[kind], 0)
+        room.caption(
+            f"{now} of the slots now, {then} with this draft" if draft and now != then else f"{then} of the slots"
+        )
+    for name, price in form.prices.items():
+        price.room.caption(price_in_words(effect.prices.get(name), price.step, effect.viewers))
+
+
+def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
+    """What one more step of a rule costs.
+
+    >>> price_in_words(None, "point", 12)
+    'Costs nothing now'
+    """
+    if price is None or price.price.value < TINY:
+        return "Costs nothing now"
+    known = not math.isnan(price.price.low)
+    between = f" ({interval(max(price.price.low, 0) * 100, price.price.high * 100, 2, '%')})" if known else ""
+    return f":orange[**−{percent(price.price.value, 2)}** per {step}]{between}, on {price.binding} of {pages} pages"
+
+
+def differences_list(sentences: Sequence[str], nothing: str) -> None:
+    """Draw what differs, one line each."""
+    if not sentences:
+        st.caption(nothing)
+    st.markdown("\n".join(f"- {literal(one)}" for one in sentences))
+
+
+def signed(change: float) -> str:
+    """A relative change with its sign.
+
+    >>> signed(0.0123), signed(-0.004), signed(0.0)
+    ('+1.2%', '−0.4%', '0.0%')
+    """
+    if math.isnan(change):
+        return UNKNOWN
+    text = number(change * 100, 1)
+    return f"+{text}%" if change >= 0.0005 else f"{text}%"
+
+
+def _between(change: Estimate) -> str:
+    return (
+        "no interval: too few sample viewers"
+        if math.isnan(change.low)
+        else (f"{interval(change.low * 100, change.high * 100, 1, '%')}, 95% interval")
+    )
+
+
+def _band(policy: MixPolicy, kind: PostKind) -> tuple[float, float]:
+    share = policy.shares.get(kind, Share())
+    return share.least, share.most
