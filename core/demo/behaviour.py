@@ -88,11 +88,11 @@ def visits(world: World, days: int = 28, seed: int = 7, policy: Policy | None = 
     """As `simulate`, but with the pages that the events answer."""
     chosen = policy or Random()
     for viewer in range(len(world.viewers)):
-        yield from _Life(world, viewer, days, seed, chosen).visits()
+        yield from Life(world, viewer, days, seed, chosen).visits()
 
 
-class _Life:
-    """One viewer's weeks."""
+class Life:
+    """One viewer's weeks: `visits` lives them under a policy, `meet` answers a page that somebody else has served."""
 
     def __init__(self, world: World, viewer: int, days: int, seed: int, policy: Policy) -> None:
         self._world, self._viewer, self._days, self._policy = world, viewer, days, policy
@@ -158,7 +158,7 @@ class _Life:
         request = f"demo-{self._name}-p{self._pages}"
         served, events = at, list[ViewerEvent]()
         for slot, row in enumerate(rows):
-            made, at, tired, on = self._slot(request, slot, row, at, mood, tired)
+            made, at, tired, on = self.meet(request, slot, row, at, mood, tired)
             events += made
             if not on:
                 break
@@ -174,10 +174,13 @@ class _Life:
         )
         return visit, at + int(self._rng.uniform(1, 6) * SECOND), tired + 0.1
 
-    def _slot(
+    def meet(
         self, request: str, slot: int, row: int, at: Millis, mood: float, tired: float
     ) -> tuple[list[ViewerEvent], Millis, float, bool]:
-        """One post on the screen. Returns its events, when it left, how tired the viewer is, and whether they go on."""
+        """The post in column `row` comes on the screen at `at`, in a slot of a served page.
+
+        Returns its events, when it left, how tired the viewer is, and whether they go on.
+        """
         rng, plan, length = self._rng, self._world.shown.plans[row], float(self._world.shown.lengths[row])
         again = bool(self._seen[row])
         self._seen[row] = True

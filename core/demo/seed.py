@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from core.bootstrap import Services
-from core.demo import behaviour, people, posts, products, tastes, trials
+from core.demo import behaviour, live_traffic, people, posts, products, tastes, trials
 from core.demo.art.product import card
 from core.demo.material import read
 from core.demo.people import PASSWORD
@@ -59,6 +59,7 @@ def fill(
     say(f"{_fill_behaviour(stores, now, guests=guests, seed=seed)} viewer events of {DAYS} days")
     say(f"{_fill_trials(services, now, seed)} experiments")
     hashed = services.accounts.hash_password(PASSWORD)
+    live_traffic.ensure(services, now=now)
     stores.accounts.upsert_many(people.accounts(now, hashed))
     stores.live.signals.bump(CATALOGUE)
 

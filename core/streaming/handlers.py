@@ -40,6 +40,14 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
     def train_model(job: Job, progress: Progress) -> None:
         services.models.run(job, progress, now=clock())
 
+    def calibrate(job: Job, progress: Progress) -> None:
+        services.calibration.run(job, progress, clock=clock)
+
+    def live_traffic(job: Job, progress: Progress) -> None:
+        from core.demo import live_traffic
+
+        live_traffic.run_job(services, job, progress)
+
     return {
         "screening": {JobKind.SCREEN_POST: Handler(screen)},
         "media": {
@@ -51,7 +59,8 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
         "background": {
             JobKind.STREAM_MEDIA: Handler(lambda job, progress: processing.stream(job, progress, clock=clock)),
             JobKind.RENDER_DEMO: Handler(render_demo),
-            JobKind.CALIBRATE: Handler(lambda job, progress: services.calibration.run(job, progress, clock=clock)),
+            JobKind.CALIBRATE: Handler(calibrate),
+            JobKind.LIVE_TRAFFIC: Handler(live_traffic),
         },
         "models": {JobKind.TRAIN_MODEL: Handler(train_model)},
     }
@@ -62,6 +71,7 @@ def consumers(services: Services) -> Mapping[str, Consume]:
     return {
         "aggregate": lambda member, now: services.engagement.consume(member, now=now),
         "feed-hours": lambda member, now: services.feed_hours.consume(member, now=now),
+        "campaigns": lambda member, now: services.campaign_counts.consume(member, now=now),
         "experiments": lambda member, now: services.experiment_metrics.consume(member, now=now),
     }
 
@@ -72,9 +82,11 @@ def sweeps(services: Services) -> tuple[Sweep, ...]:
         Sweep("uploads", 1 * MINUTE, lambda now: services.intake.sweep(now=now)),
         Sweep("work folders", 30 * SECOND, lambda now: services.processing.sweep()),
         Sweep("moderation", 1 * MINUTE, lambda now: services.moderation.sweep(now=now)),
+        Sweep("campaigns", 5 * SECOND, lambda now: services.campaign_boards.sweep(now=now)),
         Sweep("experiments", 10 * SECOND, lambda now: services.readouts.watch(now=now)),
         Sweep("models", 10 * SECOND, lambda now: services.models.sweep(now=now)),
         Sweep("calibration", 2 * MINUTE, lambda now: services.calibration.sweep(now=now)),
         Sweep("reputations", 1 * MINUTE, lambda now: services.reputations.sweep(now=now)),
+        Sweep("traces of pages", 10 * MINUTE, lambda now: services.traces.sweep(now=now)),
         Sweep("stuck posts", 1 * MINUTE, lambda now: requeue_stuck(services.stores, services.jobs, now=now)),
     )
