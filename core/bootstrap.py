@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from core.services.assignments import Assignments
     from core.services.audit import Audit
     from core.services.calibration import Calibrations
+    from core.services.campaign_board import Boards
+    from core.services.campaign_counts import CampaignCounts
+    from core.services.campaigns import Campaigns
     from core.services.catalog import Catalog
     from core.services.comments import Comments
     from core.services.delivery import Delivery
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from core.services.readouts import Readouts
     from core.services.reputations import Reputations
     from core.services.shop import Shop
+    from core.services.traces import Traces
 
 
 def clock() -> Millis:
@@ -196,7 +200,13 @@ class Services:
         from core.services.feed import Feed
 
         models = self.settings.data / "run" / "models"
-        return Feed(self.stores, self.delivery, self.engagement, self.assignments, models)
+        return Feed(self.stores, self.delivery, self.engagement, self.assignments, models, self.traces)
+
+    @cached_property
+    def traces(self) -> Traces:
+        from core.services.traces import Traces
+
+        return Traces(self.stores.objects, self.settings.trace_share)
 
     @cached_property
     def mix(self) -> Mix:
@@ -233,6 +243,24 @@ class Services:
         from core.services.reputations import Reputations
 
         return Reputations(self.stores)
+
+    @cached_property
+    def campaign_counts(self) -> CampaignCounts:
+        from core.services.campaign_counts import CampaignCounts
+
+        return CampaignCounts(self.stores)
+
+    @cached_property
+    def campaign_boards(self) -> Boards:
+        from core.services.campaign_board import Boards
+
+        return Boards(self.stores, self.audit)
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        from core.services.campaigns import Campaigns
+
+        return Campaigns(self.stores, self.audit, self.campaign_boards)
 
     @cached_property
     def comments(self) -> Comments:

@@ -31,6 +31,12 @@ class Settings:
     demo: bool = True
     secure_cookies: bool = False
     allowed_hosts: tuple[str, ...] = LOCAL_HOSTS
+    trace_share: float = 0.01
+    reports_to_review: float = 3
+    reports_to_hold: float = 10
+    click_days: float = 7
+    view_days: float = 1
+    app_link: str = "shop://posts/{post}?share={share}"
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -60,11 +66,18 @@ class Settings:
             demo=_flag("DEMO", read("DEMO"), default=True),
             secure_cookies=_flag("SECURE_COOKIES", read("SECURE_COOKIES"), default=False),
             allowed_hosts=hosts or LOCAL_HOSTS,
+            trace_share=_share("TRACE_SHARE", read("TRACE_SHARE") or "0.01"),
+            reports_to_review=_amount("REPORTS_TO_REVIEW", read("REPORTS_TO_REVIEW") or "3"),
+            reports_to_hold=_amount("REPORTS_TO_HOLD", read("REPORTS_TO_HOLD") or "10"),
+            click_days=_amount("CLICK_DAYS", read("CLICK_DAYS") or "7"),
+            view_days=_amount("VIEW_DAYS", read("VIEW_DAYS") or "1"),
+            app_link=_link("APP_LINK", read("APP_LINK") or "shop://posts/{post}?share={share}"),
         )
 
 
 _NAMES = (
     "DATA", "PORT", "SECRET", "MONGO_URI", "REDIS_URL", "S3_BUCKET", "S3_ENDPOINT", "DEMO", "SECURE_COOKIES", "ALLOWED_HOSTS",
+    "TRACE_SHARE", "REPORTS_TO_REVIEW", "REPORTS_TO_HOLD", "CLICK_DAYS", "VIEW_DAYS", "APP_LINK",
 )  # fmt: skip
 
 
@@ -72,6 +85,28 @@ def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65_535:
         raise SettingsError(f"FEEDROOM_PORT={text} is not a port; it takes a number from 1 to 65535")
     return int(text)
+
+
+def _share(name: str, text: str) -> float:
+    if not re.fullmatch(r"[01]|[01]?\.[0-9]{1,9}", text) or float(text) > 1:
+        raise SettingsError(f"FEEDROOM_{name}={text} is not a share; it takes a number from 0 to 1, for example 0.01")
+    return float(text)
+
+
+def _amount(name: str, text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text) or not 0 < float(text) <= 365:
+        raise SettingsError(f"FEEDROOM_{name}={text} is not an amount; it takes a number above 0, at most 365")
+    return float(text)
+
+
+def _link(name: str, text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", text) or not {"{post}", "{share}"} >= set(
+        re.findall(r"\{.*?\}", text)
+    ):
+        raise SettingsError(
+            f"FEEDROOM_{name}={text} is not a link; it takes an address, in which {{post}} and {{share}} may stand"
+        )
+    return text
 
 
 def _flag(name: str, text: str | None, *, default: bool) -> bool:

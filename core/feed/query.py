@@ -32,7 +32,8 @@ class FeedQuery:
 
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
     over the index's numbers, decayed to `now`; `near` is what a model makes of the last acts, None without a model. `priced`
-    asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those that take part, None if there are none.
+    asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those
+    that take part, None if none does.
     """
 
     viewer: ViewerState

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -26,12 +26,19 @@ Q = TypeVar("Q", bound=Sized)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A page and the trace of how it came about. `exhausted` if no candidate is left that this page does not show."""
+    """A page and the trace of how it came about. `exhausted` if no candidate is left that this page does not show.
+
+    `proposals` are (bit number, rows) of every source that was asked, `candidates` what the selector chose from with all scores,
+    and `refused` the rows that a late filter took out.
+    """
 
     selection: Selection
     stages: tuple[StageTrace, ...]
     notes: tuple[str, ...]
     exhausted: bool
+    proposals: tuple[tuple[int, IntArray], ...] = ()
+    candidates: Candidates = field(default_factory=Candidates.none)
+    refused: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 @dataclass(frozen=True)
@@ -68,20 +75,28 @@ class FeedPipeline(Generic[Q]):
     def run(self, query: Q) -> Outcome:
         """Make one page. Raises nothing: what fails is named in the trace."""
         trace = Trace()
-        candidates, notes = self._gather(query, trace)
+        candidates, proposals, notes = self._gather(query, trace)
         for hydrator in self.hydrators:
             with trace.step(hydrator, "hydrator", len(candidates)):
                 candidates = hydrator.hydrate(query, candidates)
         for scorer in self.scorers:
             with trace.step(scorer, "scorer", len(candidates)):
                 candidates = scorer.score(query, candidates)
-        selection, safe = self._select(query, candidates, trace)
+        selection, refused = self._select(query, candidates, trace)
         for effect in self.side_effects:
             with trace.step(effect, "side effect", len(selection.page)):
                 effect.run(query, selection)
-        return Outcome(selection, tuple(trace.stages), (*notes, *selection.notes), safe <= len(selection.page))
+        return Outcome(
+            selection=selection,
+            stages=tuple(trace.stages),
+            notes=(*notes, *selection.notes),
+            exhausted=len(candidates) - len(refused) <= len(selection.page),
+            proposals=proposals,
+            candidates=candidates,
+            refused=refused,
+        )
 
-    def _gather(self, query: Q, trace: Trace) -> tuple[Candidates, tuple[str, ...]]:
+    def _gather(self, query: Q, trace: Trace) -> tuple[Candidates, tuple[tuple[int, IntArray], ...], tuple[str, ...]]:
         """Propose and filter; ask fallbacks while the page could not be filled."""
         proposals: list[tuple[int, IntArray]] = []
         notes: list[str] = []
@@ -93,7 +108,7 @@ class FeedPipeline(Generic[Q]):
                 break
             self._propose(query, source, bit, "fallback", proposals, notes, trace)
             candidates = self._filter(query, self.filters, Candidates.merged(proposals), trace)
-        return candidates, tuple(notes)
+        return candidates, tuple(proposals), tuple(notes)
 
     def _propose(
         self,
@@ -125,11 +140,12 @@ class FeedPipeline(Generic[Q]):
                 candidates = Candidates.none()
         return candidates
 
-    def _select(self, query: Q, candidates: Candidates, trace: Trace) -> tuple[Selection, int]:
+    def _select(self, query: Q, candidates: Candidates, trace: Trace) -> tuple[Selection, IntArray]:
         """Select, check the page late, and select again without what the late check refused, until nothing is refused.
 
-        Returns the selection and how many candidates were left to choose from.
+        Returns the selection and the rows that were refused.
         """
+        gone = np.empty(0, np.int32)
         while True:
             selection: Selection | None = None
             with trace.step(self.selector, "selector", len(candidates)) as step:
@@ -139,8 +155,9 @@ class FeedPipeline(Generic[Q]):
                 selection = _best_scores(query.size, candidates)
             shown = self._filter(query, self.late_filters, selection.page, trace, "late filter")
             if len(shown) == len(selection.page):
-                return selection, len(candidates)
+                return selection, gone
             refused = np.setdiff1d(selection.page.rows, shown.rows)
+            gone = np.concatenate((gone, refused))
             candidates = candidates.where(~np.isin(candidates.rows, refused))
 
 

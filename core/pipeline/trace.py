@@ -59,6 +59,9 @@ class Trace:
 
 
 def name_of(stage: object) -> str:
-    """A stage's name in plain words: `TagAffinity` → `tag affinity`."""
+    """A stage's name in plain words: its own `name` if it has one, else `TagAffinity` → `tag affinity`."""
+    own = getattr(stage, "name", None)
+    if isinstance(own, str):
+        return own
     name = type(stage).__name__
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()

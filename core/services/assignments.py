@@ -7,10 +7,12 @@ from hashlib import blake2b
 
 import msgspec
 
+from core.domain.errors import ServiceError
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Experiment, ExperimentState
 from core.domain.ids import SECOND, Millis
 from core.domain.ports.event_log import NewEvent
+from core.services import feed_metrics as metrics
 from core.services.stores import Stores
 from core.statistics.assignment import NOBODY, Assigned, Assigner, Attributes
 
@@ -37,12 +39,17 @@ class Assignments:
         """Experiments that assign viewers, from a cache that a signal renews (looked at once a second)."""
         version, at, held = self._cache
         if now - at >= SECOND:
-            current = self._stores.live.signals.version(SIGNAL)
-            if current != version:
-                states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
-                found = self._stores.experiments.each({"state": {"in": states}})
-                held = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
-            self._cache = (current, now, held)
+            try:
+                current = self._stores.live.signals.version(SIGNAL)
+                if current != version:
+                    states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
+                    found = self._stores.experiments.each({"state": {"in": states}})
+                    held = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
+                    version = current
+            except ServiceError:
+                # The last known ones stay: nobody changes arms because a store is down.
+                metrics.DEGRADED.labels("experiments").inc()
+            self._cache = (version, now, held)
         return held
 
     def of(self, viewer: str, attributes: Attributes = NOBODY, *, now: Millis) -> list[tuple[Experiment, Assigned]]:
@@ -51,7 +58,19 @@ class Assignments:
         return [(experiment, arm) for experiment, arm in found if arm is not None]
 
     def expose(self, viewer: str, found: Sequence[tuple[Experiment, Assigned]], *, segment: str, now: Millis) -> int:
-        """Write down that a viewer met these arms, where they could make a difference; returns how many are new.
+        """Write down that a viewer met these arms, where they could make a difference; returns how many are new. Durable when it
+        returns; the feed writes what `exposures` gives later, with its pages."""
+        events = self.exposures(viewer, found, segment=segment, now=now)
+        try:
+            return sum(self._stores.log.append(TOPIC, events)) if events else 0
+        except ServiceError:
+            self._written.difference_update(event.id for event in events)
+            raise
+
+    def exposures(
+        self, viewer: str, found: Sequence[tuple[Experiment, Assigned]], *, segment: str, now: Millis
+    ) -> list[NewEvent]:
+        """Events of TOPIC that say that a viewer met these arms, without those that this process has given before.
 
         An exposure's id is made of experiment, viewer and arm: only the first of each counts, however often it is sent.
         """
@@ -69,13 +88,10 @@ class Assignments:
             if assigned.counted
         ]
         events = [event for event in events if event.id not in self._written]
-        if not events:
-            return 0
-        if len(self._written) > REMEMBERED:
+        if events and len(self._written) > REMEMBERED:
             self._written.clear()
         self._written.update(event.id for event in events)
-        new = [NewEvent(event.id, event.viewer, msgspec.json.encode(event)) for event in events]
-        return sum(self._stores.log.append(TOPIC, new))
+        return [NewEvent(event.id, event.viewer, msgspec.json.encode(event)) for event in events]
 
 
 def _short(*parts: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +21,16 @@ from core.feed.for_you import for_you
 from core.feed.index import Index
 from core.feed.query import FeedQuery, affinity_vector, lots, marked
 from core.feed.serving_model import Near
-from core.feed.side_effects import served_event
+from core.feed.side_effects import SERVED_TOPIC, served_event
 from core.feed.viewer_update import HALF_LIFE, served
-from core.pipeline.engine import Outcome
+from core.pipeline.engine import FeedPipeline, Outcome
 from core.services import feed_metrics as metrics
 from core.services.assignments import Assignments
 from core.services.delivery import Delivery
 from core.services.engagement import Engagement
 from core.services.feed_arms import FeedArms
 from core.services.feed_calibration import FeedCalibration
+from core.services.feed_campaigns import FeedCampaigns, Taken
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
 from core.services.feed_models import FeedModels
@@ -38,6 +40,7 @@ from core.services.feed_request import Asked, checked
 from core.services.remembered import Remembered
 from core.services.served_log import ServedLog
 from core.services.stores import Stores
+from core.services.traces import Traces
 from core.services.viewer_memory import ViewerMemory
 
 ATTEMPTS = 64
@@ -54,16 +57,19 @@ class Feed:
         engagement: Engagement,
         assignments: Assignments | None = None,
         models: Path | None = None,
+        traces: Traces | None = None,
     ) -> None:
-        """`models` is the folder for copies of trained models; without one, pages are made without a model."""
-        self._memory, self._served = ViewerMemory(stores.live), ServedLog(stores.log)
+        """`models` is the folder for copies of trained models; without one, pages are made without a model, and without `traces`
+        none is kept for replay."""
+        self._memory, self._served, self._traces = ViewerMemory(stores.live), ServedLog(stores.log), traces
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
-        self._arms = FeedArms(assignments, self._policies) if assignments is not None else None
+        self._arms = FeedArms(assignments, self._policies, self._served) if assignments is not None else None
         self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed, stores.reputations)
         self._models = None if models is None else FeedModels(stores, models, self._newest_index)
         self._calibration = FeedCalibration(stores)
+        self._campaigns = FeedCampaigns(stores)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
@@ -133,14 +139,36 @@ class Feed:
         metrics.PAGES.labels("preview").inc()
         return page
 
+    def look(
+        self, asked: Asked, *, policy: MixPolicy | str | None = None, region: str | None = None, now: Millis
+    ) -> tuple[FeedPage, Outcome, FeedQuery]:
+        """The page that a viewer would get now, under the arms they are in, priced and with what it was made from. Nothing counts.
+
+        Raises InvalidInput naming `policy`. The query's `marks` are gone when this returns; see `marked`.
+        """
+        asked = self._known(asked, policy, region, now)
+        if policy is None and self._arms is not None:
+            asked = self._arms.applied(asked, now=now)
+        found = self._make(replace(asked, priced=True), self._memory.read(asked.viewer), now)
+        self._refresh_if_due(now)
+        metrics.PAGES.labels("explained").inc()
+        return found
+
+    @property
+    def pipeline(self) -> FeedPipeline[FeedQuery]:
+        """The stages that make pages."""
+        return self._pipeline
+
     def policies(self, actor: Account) -> list[MixPolicy]:
         """Every version of the mix, the default first, then by name and age."""
         actor.require(Role.PRODUCT_MANAGER)
         return self._policies.all()
 
     def flush(self) -> None:
-        """Return when every page served so far is in the event log. Raises ServiceError if the log does not answer."""
+        """Return when every page served so far is written down. Raises ServiceError if a store does not answer."""
         self._served.flush()
+        if self._traces is not None:
+            self._traces.flush()
 
     def warm_up(self, *, now: Millis) -> int:
         """Build the index and compile the solver before the first viewer asks; returns how many posts are live."""
@@ -151,24 +179,26 @@ class Feed:
         return index.count
 
     def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:
-        for _ in range(ATTEMPTS):
-            read = self._memory.read(asked.viewer)
-            page, outcome, query = self._make(asked, read, now)
-            kinds: dict[str, int] = {}
-            for slot in page.slots:
-                kinds[slot.kind.value] = kinds.get(slot.kind.value, 0) + 1
-            after = served(read.viewer, tuple(slot.post for slot in page.slots), kinds)
-            if not page.slots or self._memory.write(after, read.viewer.version):
-                self._write_down(page, outcome, query, asked)
-                if self._arms is not None:
-                    self._arms.expose(asked, now=now)
-                for kind, count in kinds.items():
-                    metrics.SLOTS.labels(kind).inc(count)
-                return page, outcome
-            metrics.RETRIES.inc()
+        with self._campaigns.page() as taken:
+            for _ in range(ATTEMPTS):
+                read = self._memory.read(asked.viewer)
+                page, outcome, query = self._make(asked, read, now, taken)
+                kinds = Counter(slot.kind.value for slot in page.slots)
+                after = served(read.viewer, tuple(slot.post for slot in page.slots), kinds)
+                if not page.slots or self._memory.write(after, read.viewer.version):
+                    taken.count(page.slots)
+                    self._write_down(page, outcome, query, asked)
+                    if self._arms is not None:
+                        self._arms.expose(asked, now=now)
+                    for kind, count in kinds.items():
+                        metrics.SLOTS.labels(kind).inc(count)
+                    return page, outcome
+                metrics.RETRIES.inc()
         raise Unavailable(f"viewer {asked.viewer} is asking for too many pages at once; try again")
 
-    def _make(self, asked: Asked, read: LiveRead, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
+    def _make(
+        self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
+    ) -> tuple[FeedPage, Outcome, FeedQuery]:
         self._now.value = now
         index = self.catalogue.at_least(read.versions.get("catalogue", 0), now=now)
         metrics.CATALOGUE_POSTS.set(index.size)
@@ -198,6 +228,9 @@ class Feed:
                 priced=asked.priced,
                 near=near,
                 calibration=self._calibration.current(read.versions.get("models", 0), now=now),
+                campaigns=self._campaigns.table(
+                    read.versions.get("campaigns", 0), index, size=asked.size, seen=len(state.seen), now=now, taken=taken
+                ),
             )
             outcome = self._pipeline.run(query)
             follow = Cursor(asked.viewer, asked.session or request, asked.number + 1)
@@ -219,12 +252,15 @@ class Feed:
         if profile is None:
             return asked
         here = profile.region if region is None else region
-        return replace(asked, region=here, language=profile.language, segment=asked.segment or profile.segment)
+        segment = asked.segment or profile.segment
+        return replace(asked, region=here, language=profile.language, segment=segment, sample=True)
 
     def _write_down(self, page: FeedPage, outcome: Outcome, query: FeedQuery, asked: Asked) -> None:
         names, version = self._pipeline.source_names, query.index.version
         record = served_page(page, outcome, version, names, asked.session, asked.segment, query.calibration)
-        self._served.put(served_event(record))
+        self._served.put(SERVED_TOPIC, served_event(self._campaigns.signed(record)))
+        if self._traces is not None and (asked.sample or self._traces.wanted(page.request)):
+            self._traces.keep(query, outcome, names, page.request, asked.session)
 
     def _verdicts(self, ids: list[str], changed_at: list[int]) -> set[str]:
         return self.cards.allowed(ids, changed_at, now=self._now.value)

@@ -7,17 +7,18 @@ from dataclasses import replace
 from core.domain.errors import InvalidInput, ServiceError
 from core.domain.ids import Millis
 from core.services import feed_metrics as metrics
-from core.services.assignments import Assignments
+from core.services.assignments import TOPIC, Assignments
 from core.services.feed_policies import Policies
 from core.services.feed_request import Asked
+from core.services.served_log import ServedLog
 from core.statistics.assignment import Attributes
 
 
 class FeedArms:
     """Never raises: experiments that cannot be looked up leave the policy in force."""
 
-    def __init__(self, assignments: Assignments, policies: Policies) -> None:
-        self._assignments, self._policies = assignments, policies
+    def __init__(self, assignments: Assignments, policies: Policies, log: ServedLog) -> None:
+        self._assignments, self._policies, self._log = assignments, policies, log
 
     def applied(self, asked: Asked, *, now: Millis) -> Asked:
         """The same request under the policy of the viewer's arm."""
@@ -36,10 +37,8 @@ class FeedArms:
         return replace(asked, policy=policy, arms=arms)
 
     def expose(self, asked: Asked, *, now: Millis) -> None:
-        """Write down that the viewer met arms that could change the page."""
+        """Write down, soon, that the viewer met arms that could change the page."""
         if not asked.arms:
             return
-        try:
-            self._assignments.expose(asked.viewer, asked.arms, segment=asked.segment, now=now)
-        except ServiceError:
-            metrics.DEGRADED.labels("event log").inc()
+        for event in self._assignments.exposures(asked.viewer, asked.arms, segment=asked.segment, now=now):
+            self._log.put(TOPIC, event)

@@ -19,6 +19,13 @@ STAGE_FAILURES = Counter(
 )
 DEGRADED = Counter("feedroom_degraded", "Pages made without a store they need", ["store"], registry=REGISTRY)
 RETRIES = Counter("feedroom_page_retries", "Pages made anew because the viewer's state had moved", registry=REGISTRY)
+TRACES = Counter("feedroom_traces", "Pages kept for replay, by what became of them", ["result"], registry=REGISTRY)
+TRACE_BYTES = Histogram(
+    "feedroom_trace_bytes",
+    "Size of a page kept for replay",
+    buckets=(5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5),
+    registry=REGISTRY,
+)
 EVENTS = Counter("feedroom_events", "Viewer events, by what became of them", ["status"], registry=REGISTRY)
 EVENT_KINDS = Counter("feedroom_event_kinds", "Accepted viewer events, by kind", ["kind"], registry=REGISTRY)
 CATALOGUE_POSTS = Gauge("feedroom_catalogue_posts", "Live posts in this process's index", registry=REGISTRY)

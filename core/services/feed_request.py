@@ -15,7 +15,8 @@ from core.statistics.assignment import Assigned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session."""
+    """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
+    `sample` says that a sample viewer asks, whose pages are all kept for replay."""
 
     viewer: str
     size: int
@@ -30,6 +31,7 @@ class Asked:
     shown: tuple[str, ...] = ()
     arms: tuple[tuple[Experiment, Assigned], ...] = ()
     priced: bool = False
+    sample: bool = False
 
 
 def checked(
