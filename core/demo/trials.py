@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.bootstrap import Services
-from core.demo.posts import Fate, plans
+from core.demo import tastes
+from core.demo.posts import Fate
 from core.demo.posts import Plan as DemoPost
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Phase, Plan, Step
@@ -125,7 +126,7 @@ def _experiment(trial: Trial, now: Millis) -> Experiment:
 def _events(trial: Trial, experiment: Experiment, now: Millis, rng: np.random.Generator) -> list[ViewerEvent]:
     """A light life for each viewer: two days before, then the exposure, then a session on some of the days after."""
     assign = Assigner(experiment)
-    shown = [plan for plan in plans().values() if plan.fate is Fate.LIVE and plan.products and plan.days > 20]
+    orders = _orders(now)
     begun = experiment.phases[0].started_at
     events: list[ViewerEvent] = []
     found, number = 0, 0
@@ -138,6 +139,7 @@ def _events(trial: Trial, experiment: Experiment, now: Millis, rng: np.random.Ge
         found += 1
         clicks, watch = (1 + trial.clicks, 1 + trial.watch) if arm.arm == 1 else (1.0, 1.0)
         taste = float(rng.gamma(3, 0.35))
+        shown = orders[number % len(orders)]
         joined = begun + int(rng.integers(0, DAY))
         lived: list[Act] = []
         for day in (3, 2):
@@ -155,9 +157,24 @@ def _events(trial: Trial, experiment: Experiment, now: Millis, rng: np.random.Ge
     return events
 
 
+def _orders(now: Millis) -> list[list[DemoPost]]:
+    """Posts with products that were live all the time, ordered by the taste of each sample viewer, dearest first."""
+    world = tastes.build(now, guests=0)
+    usable = [
+        place
+        for place, plan in enumerate(world.shown.plans)
+        if plan.fate is Fate.LIVE and plan.products and plan.days > 20
+    ]
+    return [
+        [world.shown.plans[place] for place in sorted(usable, key=lambda place: -liking[place])]
+        for liking in world.liking
+    ]
+
+
 def _session(at: Millis, clicks: float, longer: float, shown: list[DemoPost], rng: np.random.Generator) -> list[Act]:
-    """One post met: seen, watched, perhaps clicked (`clicks` is the mean) and liked."""
-    post = shown[int(rng.integers(len(shown)))]
+    """One post met, rather one of the first of `shown`: seen, watched, perhaps clicked (`clicks` is the mean) and liked."""
+    place = int(rng.integers(len(shown)))
+    post = shown[place * place // len(shown)]
     seconds = round(float(rng.gamma(5, 3) * longer), 2)
     clicked: dict[str, object] = {"post": post.id, "product": post.products[0]}
     acts: list[Act] = [

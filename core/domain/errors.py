@@ -86,6 +86,13 @@ class UnsafeFile(CallerError):
     title = "The file was refused"
 
 
+class NotEnough(CallerError):
+    """There is too little to work with yet; the detail says how much it takes."""
+
+    status = 409
+    title = "Too little for this yet"
+
+
 class Throttled(CallerError):
     """Too many requests; `retry_after` is in seconds."""
 

@@ -85,7 +85,6 @@ REPUTATIONS = CollectionSpec(
 FEED_HOURS = CollectionSpec(name="feed_hours", indexes=(("hour",),), durable=False)
 AUDIT = CollectionSpec(name="audit", indexes=(("at",), ("subject", "at"), ("actor", "at")), append_only=True)
 FACTS = CollectionSpec(name="facts")
-
 CAMPAIGNS = CollectionSpec(name="campaigns", indexes=(("state",), ("publisher", "updated_at"), ("updated_at",)))
 CAMPAIGN_TOTALS = CollectionSpec(name="campaign_totals", durable=False)
 CAMPAIGN_BOARDS = CollectionSpec(name="campaign_boards", durable=False)

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from core.domain.viewer import Interaction
 from core.pipeline.candidates import FloatArray, IntArray
 
 RECENCY = 0.8
-"""Each act counts this part of the one after it; acts on one post are one act."""
+"""An act counts this part of a full act after it; acts on one post are one. MovieLens-100K in order of time, hits among the
+first ten: .250 with .8 (.250 with .7, .239 with .9, .191 with 1)."""
 
 LEAST, MOST = -2.0, 3.0
 """What all acts on one post may count together."""
 
 Places = NDArray[np.int64]
+Name = TypeVar("Name", bound=Hashable)
 
 
-def strengths(acts: Sequence[Interaction]) -> dict[str, float]:
-    """What each post of a history counts for, the latest last: Σ of its acts' weights within LEAST..MOST × RECENCY^(posts since).
+def strengths(acts: Iterable[tuple[Name, float]]) -> dict[Name, float]:
+    """What each post of a history of (post, weight) counts for, the latest last.
 
-    >>> acts = [Interaction(post=post, kind="like", weight=1.0, at=at) for at, post in enumerate("aba")]
-    >>> strengths(acts)
+    Σ of its acts' weights within LEAST..MOST, times RECENCY^(Σ |weight|, at most 1 each, of the posts since). A faint act, such as
+    a clip half watched, ages the others less: on the demo world's log .01 to .025 more hits among ten than a full step for each.
+
+    >>> strengths([("a", 1.0), ("b", 1.0), ("a", 1.0)])
     {'b': 0.8, 'a': 2.0}
     """
-    sums: dict[str, float] = {}
-    for act in acts:
-        sums[act.post] = sums.pop(act.post, 0.0) + act.weight
-    last = len(sums) - 1
-    return {
-        post: min(max(sum_, LEAST), MOST) * RECENCY ** (last - place) for place, (post, sum_) in enumerate(sums.items())
-    }
+    sums: dict[Name, float] = {}
+    for post, weight in acts:
+        sums[post] = sums.pop(post, 0.0) + weight
+    found: dict[Name, float] = {}
+    since = 0.0
+    for post, total in reversed(sums.items()):
+        found[post] = min(max(total, LEAST), MOST) * RECENCY**since
+        since += min(abs(total), 1.0)
+    return dict(reversed(found.items()))
 
 
 def spoken_for(

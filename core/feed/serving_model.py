@@ -37,7 +37,7 @@ class ServingModel:
     """
 
     def __init__(self, id: str, neighbours: Neighbours, unit: float, segments: Mapping[str, SegmentPrior]) -> None:
-        self.id, self.unit, self.segments = id, unit, segments
+        self.id, self.unit, self.segments, self.neighbours = id, unit, segments, neighbours
         self.rows = np.asarray(neighbours.rows)
         self.weights = np.asarray(neighbours.weights)
         self._place = {post: place for place, post in enumerate(neighbours.ids)}
@@ -88,7 +88,7 @@ class Near:
     def __init__(self, model: ServingModel, index: Index, recent: Sequence[Interaction], segment: str = "") -> None:
         self.model, self.index = model, index
         self.prior, self.prior_share = model.prior(segment, recent)
-        counted = strengths(recent)
+        counted = strengths((act.post, act.weight) for act in recent)
         last = {act.post: act for act in recent}
         borrowed = {
             post: weight * self.prior_share

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from core.feed.serving_model import ServingModel
 from core.services import model_files
 from core.services.model_files import FILES, MANIFEST, UnfitModel
 
+LEFTOVER_SECONDS: Final = 86_400.0
 KEPT: Final = 3
 """Models that stay on the disk, so that rolling back downloads nothing."""
 
@@ -84,7 +86,11 @@ class ModelCache:
             self._objects.fetch(f"{version.prefix}/{name}", folder / name)
 
     def _tidy(self, keep: str) -> None:
-        """Remove all but the last few used; what is mapped stays readable until it is let go of."""
+        """Remove all but the last few used, and what killed processes left; what is mapped stays readable until it is let go of."""
+        now = time.time()
+        for path in self._folder.glob(".*-*"):
+            if now - path.stat().st_mtime > LEFTOVER_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
         others = [id for id in self.held() if id != keep]
         for id in others[: max(len(others) - (KEPT - 1), 0)]:
             shutil.rmtree(self._folder / id, ignore_errors=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.errors import ServiceError
+from core.domain.ports.objects import Objects
 from core.feed.serving_model import SegmentPrior, ServingModel, usual_unit
 from core.models.neighbours import Neighbours
 
@@ -46,6 +47,14 @@ def write(folder: Path, neighbours: Neighbours, segments: Mapping[str, SegmentPr
     )
     (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
     return digest(folder / MANIFEST)
+
+
+def upload(objects: Objects, folder: Path, prefix: str) -> int:
+    """Put the files under `prefix`, the manifest last; returns how many bytes. Durable when it returns."""
+    for name in (*FILES, MANIFEST):
+        kind = "application/json" if name.endswith(".json") else "application/octet-stream"
+        objects.put_file(f"{prefix}/{name}", folder / name, kind)
+    return sum((folder / name).stat().st_size for name in (*FILES, MANIFEST))
 
 
 def read_manifest(folder: Path, sha256: str) -> Manifest:

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from core.domain.errors import Conflict, UnsafeFile
+from core.domain.errors import Conflict, NotEnough, UnsafeFile
 from core.domain.ids import SECOND, Millis
 from core.domain.job import JOB_LEASE, MAX_ATTEMPTS, Job, JobKind, JobState
 from core.domain.ports.media import Progress
@@ -118,8 +118,8 @@ class Lane:
             handler.run(job, self._reporter(job))
         except Overtaken:
             raise
-        except UnsafeFile as refused:
-            bound.info("file refused", detail=refused.detail)
+        except (UnsafeFile, NotEnough) as refused:
+            bound.info("refused", detail=refused.detail)
             self._jobs.fail(job, refused.detail, now=self._clock(), final=True)
         except Exception as error:  # noqa: BLE001 - whatever a job raises, the lane goes on with the next one
             if self._stopping.is_set():

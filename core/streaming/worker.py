@@ -24,7 +24,7 @@ from core.streaming.handlers import Consume, Sweep, consumers, lanes, sweeps
 from core.streaming.lanes import Lane
 
 IDLE_EVENTS: Final = 0.2
-NICE: Final = {"background": 10}
+NICE: Final = {"background": 10, "models": 10}
 """Lanes that stand back when the machine is busy (on Linux, where a thread can)."""
 
 log = structlog.get_logger(__name__)

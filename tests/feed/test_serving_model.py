@@ -1,0 +1,119 @@
+"""Models as the feed serves them: what a history says, tied to post numbers, for newcomers a segment's prior."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.viewer import Interaction
+from core.feed.columnar import ColumnWriter
+from core.feed.entry import entry_of
+from core.feed.near import spoken_for, strengths, strongest_reason
+from core.feed.serving_model import Near, SegmentPrior, ServingModel
+from core.models.neighbours import Neighbours
+from tests.feed.world import make_post
+
+IDS = tuple("abcdefgh")
+
+
+def ring(ids: tuple[str, ...] = IDS) -> Neighbours:
+    """Each post speaks for the next two, the nearer one twice as much."""
+    n = len(ids)
+    rows = np.array([[(i + 1) % n, (i + 2) % n] for i in range(n)], np.int32)
+    return Neighbours(ids, rows, np.tile(np.array([[1.0, 0.5]], np.float32), (n, 1)))
+
+
+def model(**segments: SegmentPrior) -> ServingModel:
+    return ServingModel("neighbours-1", ring(), 1.0, segments)
+
+
+def writer_of(*ids: str) -> ColumnWriter:
+    writer = ColumnWriter()
+    writer.put(entry_of(make_post(id)) for id in ids)
+    return writer
+
+
+def act(post: str, weight: float = 1.0, at: int = 1, kind: str = "like") -> Interaction:
+    return Interaction(post=post, kind=kind, weight=weight, at=at)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 19), st.floats(-2, 3)), max_size=12),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_compiled_sums_are_those_of_the_plain_model(history: list[tuple[int, float]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = np.array([rng.permutation(20)[:5] for _ in range(20)], np.int32)
+    rows[rng.random((20, 5)).cumsum(axis=1) > 4] = -1
+    rows = np.where(np.minimum.accumulate(rows, axis=1) < 0, -1, rows).astype(np.int32)
+    weights = np.where(rows < 0, 0, rng.normal(0, 1, (20, 5))).astype(np.float32)
+    places = np.array([place for place, _ in history], np.int64)
+    counts = np.array([count for _, count in history], np.float64)
+    found, values = spoken_for(rows, weights, places, counts)
+    whole = np.zeros(20)
+    whole[found] = values
+    assert whole == pytest.approx(
+        Neighbours(tuple(map(str, range(20))), rows, weights).scores(places, counts), abs=1e-6
+    )
+    assert np.all(np.diff(found) > 0)
+
+
+def test_acts_on_one_post_add_up_and_older_ones_count_less() -> None:
+    assert strengths([("a", 1.0), ("b", 1.0), ("a", 1.0)]) == {"b": 0.8, "a": 2.0}
+    assert list(strengths([("a", 1.0), ("b", 1.0), ("a", 1.0)])) == ["b", "a"]
+    assert strengths([("a", 9.0), ("b", -9.0)]) == {"a": pytest.approx(2.4), "b": -2.0}
+    faint = strengths([("a", 1.0), ("b", -0.2)])
+    assert 0.8 < faint["a"] < 1
+
+
+def test_a_history_speaks_for_neighbours_and_not_interested_speaks_against_them() -> None:
+    index = writer_of(*IDS).snapshot(1)
+    near = Near(model(), index, (act("a"), act("e", -1.5)))
+    values = dict(zip(IDS, near.of(index.rows_of(IDS)).tolist(), strict=True))
+    assert values["b"] > values["c"] > 0 > values["g"] > values["f"]
+    assert values["h"] == 0
+
+
+def test_a_growing_index_is_followed_without_mapping_it_anew() -> None:
+    serving, writer = model(), writer_of("c", "a")
+    before = writer.snapshot(1)
+    assert serving.numbers(before)[:3].tolist() == [1, -1, 0]
+    writer.put([entry_of(make_post("b")), entry_of(make_post("unknown"))])
+    after = writer.snapshot(2)
+    assert serving.numbers(after)[:3].tolist() == [1, 2, 0]
+    # A request that still holds the older snapshot must not see the newer post.
+    older = Near(serving, before, (act("a"),))
+    assert older.found()[0].tolist() == [0]
+    assert Near(serving, after, (act("a"),)).found()[0].tolist() == [0, 2]
+    rebuilt = writer_of("b").snapshot(3)
+    assert serving.numbers(rebuilt)[:3].tolist() == [-1, 0, -1]
+
+
+def test_the_strongest_act_is_named_and_an_act_against_never() -> None:
+    neighbours = ring()
+    best = strongest_reason(
+        neighbours.rows, neighbours.weights, np.array([0, 1, 3]), np.array([1.0, 1.0, -2.0]), np.array([2, 1, 4])
+    )
+    assert best.tolist() == [1, 0, -1]
+    index = writer_of(*IDS).snapshot(1)
+    near = Near(model(), index, (act("a", at=1), act("b", 2.5, at=2, kind="order")))
+    (reason,) = near.because(index.rows_of(["c"]))
+    assert reason is not None
+    assert (reason.post, reason.kind) == ("b", "order")
+
+
+def test_a_segment_lends_a_newcomer_its_favourites_and_takes_them_back() -> None:
+    prior = SegmentPrior({"a": 1.0}, {"saree": 2.0})
+    serving, index = model(cooks=prior), writer_of(*IDS).snapshot(1)
+    new = Near(serving, index, (), "cooks")
+    assert new.of(index.rows_of(["b"]))[0] > 0
+    assert new.tastes({"saree": 1.0}, 0.5) == {"saree": 2.5}
+    assert new.because(index.rows_of(["b"])) == [None]
+    half = Near(serving, index, tuple(act(f"post-{n}") for n in range(5)), "cooks")
+    assert half.prior_share == 0.5
+    known = Near(serving, index, tuple(act(f"post-{n}") for n in range(10)), "cooks")
+    assert known.prior_share == 0
+    assert known.tastes({"saree": 1.0}, 0.5) == {"saree": 0.5}
+    assert not len(Near(serving, index, (), "strangers").history)
