@@ -51,7 +51,7 @@ class SlotReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One place on a page; `position` counts from 0 within the page."""
+    """One place on a page; `position` counts from 0 within the page. `campaign` is set if it is sponsored: the app says so."""
 
     position: int
     post: str
@@ -66,6 +66,7 @@ class Slot:
     products: tuple[ProductCard, ...]
     propensity: float
     reason: SlotReason
+    campaign: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,10 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "not_interested": -10.0,
     "report": -40.0,
     "business": 0.02,
+    "campaign": 0.02,
 }
-"""Worth of each action in likes. `business` is the worth of one major unit of expected margin, for example one rupee."""
+"""Worth of each action in likes. `business` is the worth of one major unit of expected margin, for example one rupee, and
+`campaign` that of one major unit which a campaign pays for the delivery."""
 
 CATALOGUE_PRIOR = 5_000.0
 """Impressions that `USUAL_RATES` count for in the catalogue's mean."""

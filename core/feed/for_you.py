@@ -12,6 +12,7 @@ from core.feed.scorers.business import BusinessValue
 from core.feed.scorers.engagement import Engagement
 from core.feed.scorers.total import Total
 from core.feed.slotting import Slotting
+from core.feed.sources.campaigns import Campaigns
 from core.feed.sources.everything import Everything, SeenAgain
 from core.feed.sources.following import Following
 from core.feed.sources.fresh import Fresh
@@ -22,9 +23,10 @@ from core.feed.sources.tag_affinity import TagAffinity
 from core.feed.sources.trending import Trending
 from core.pipeline.engine import FeedPipeline
 
-SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular(), Neighbours(), Segment())
+SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular(), Neighbours(), Segment(), Campaigns())
 FALLBACKS = (Everything(), SeenAgain())
 FRESH = 1 << SOURCES.index(Fresh())
+SPONSORED = 1 << SOURCES.index(Campaigns())
 AGAIN = 1 << len(SOURCES) + FALLBACKS.index(SeenAgain())
 
 
@@ -35,7 +37,7 @@ def for_you(verdicts: Verdicts) -> FeedPipeline[FeedQuery]:
         fallbacks=FALLBACKS,
         filters=(Eligible(), NotSeen(AGAIN)),
         hydrators=(Affinity(), Nearness()),
-        scorers=(Engagement(), BusinessValue(), Total(AGAIN)),
+        scorers=(Engagement(), BusinessValue(SPONSORED), Total(AGAIN)),
         selector=Slotting(FRESH, AGAIN),
         late_filters=(Safety(verdicts),),
     )

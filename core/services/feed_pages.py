@@ -11,7 +11,7 @@ from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.explain import Tastes, because, sentence
 from core.feed.query import FeedQuery
 from core.feed.side_effects import ServedPage, ServedSlot
-from core.pipeline.candidates import Candidates
+from core.pipeline.candidates import Candidates, IntArray
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
@@ -38,6 +38,7 @@ def page_of(
     names = tuple(shown.scores)
     table = np.round(np.stack([shown.scores[name] for name in names], axis=1), 6).tolist() if len(shown) else []
     tastes = Tastes.of(query)
+    sponsors = _sponsors(query, shown, source_names)
     slots: list[Slot] = []
     for position, id in enumerate(ids):
         if (post := posts.get(id)) is None:
@@ -46,6 +47,7 @@ def page_of(
         sources = named(int(shown.sources[position]), source_names)
         row, rule = int(shown.rows[position]), chosen.rules[position]
         act = reasons[position]
+        owner = int(sponsors[position])
         near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
         displaced = chosen.displaced[position] if position < len(chosen.displaced) else -1
         slots.append(
@@ -66,11 +68,14 @@ def page_of(
                     sources=sources,
                     scores=dict(zip(names, table[position], strict=True)),
                     rule=rule,
-                    sentence=sentence(
+                    sentence=f"Sponsored: campaign {query.campaigns.names[owner]}"
+                    if query.campaigns is not None and owner >= 0
+                    else sentence(
                         query, row, sources, rule, tastes, publisher, lambda tag: cards.tag_name(tag, now=now), near
                     ),
                     displaced=index.ids[displaced] if displaced >= 0 else None,
                 ),
+                campaign=query.campaigns.ids[owner] if query.campaigns is not None and owner >= 0 else "",
             )
         )
     notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
@@ -88,6 +93,15 @@ def page_of(
         prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
         model=query.near.model.id if query.near is not None else "",
     )
+
+
+def _sponsors(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> IntArray:
+    """Per slot the place of its campaign in the query's table, −1 where no campaign proposed the post."""
+    if query.campaigns is None or "campaigns" not in names:
+        return np.full(len(shown), -1, np.int32)
+    proposed = (shown.sources >> names.index("campaigns") & 1).astype(bool)
+    owners = query.campaigns.owners_of(query.index.number[shown.rows])
+    return np.where(proposed, owners, -1).astype(np.int32, copy=False)
 
 
 def _acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
@@ -122,6 +136,7 @@ def served_page(
             bits[place],
             slot.reason.rule,
             odds[place],
+            campaign=slot.campaign,
         )
         for place, slot in enumerate(page.slots)
     )
