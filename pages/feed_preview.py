@@ -5,20 +5,28 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.account import Account, Role
+from core.domain.mix import MixPolicy
 from core.domain.viewer import SampleViewer
 from dashboard import access
 from dashboard.components.mix_bars import mix_bars
 from dashboard.components.next_page import next_page_changes
 from dashboard.components.phone_frame import phone_frame
+from dashboard.components.preview_compare import preview_compare, price_list
 from dashboard.components.preview_controls import preview_controls, viewer_in_words
-from dashboard.components.preview_session import Asked, act_as_viewer, next_page, preview_session
+from dashboard.components.preview_session import (
+    Asked,
+    PreviewSession,
+    act_as_viewer,
+    next_page,
+    preview_session,
+)
 from dashboard.components.slot_trace import score_chart, slot_detail, slot_list, stage_trace
 from dashboard.components.viewer_acts import viewer_acts
 from dashboard.context import services
 
 
 @st.fragment
-def preview(me: Account, asked: Asked, viewer: SampleViewer) -> None:
+def preview(me: Account, asked: Asked, viewer: SampleViewer, other: MixPolicy | None) -> None:
     """A fragment, so that scrolling the phone redraws nothing but what belongs to it."""
     session = preview_session(me, asked)
     session.tell()
@@ -26,6 +34,10 @@ def preview(me: Account, asked: Asked, viewer: SampleViewer) -> None:
     viewer_in_words(me, viewer, state)
     for note in session.page.notes:
         st.info(note, icon=":material/info:")
+    if other is not None:
+        preview_compare(me, session, other, state)
+        next_page_button(me, session)
+        return
     left, right = st.columns([1, 2.1], gap="large")
     with left:
         visible = phone_frame(
@@ -33,11 +45,7 @@ def preview(me: Account, asked: Asked, viewer: SampleViewer) -> None:
             jump=(session.jumps, session.jump_to),
             on_act=lambda kind, slot: act_as_viewer(me, session, kind, slot), on_next=lambda: next_page(me, session),
         )  # fmt: skip
-        st.button(
-            "Next page", key="next_page", icon=":material/skip_next:", width="stretch",
-            disabled=session.page.cursor is None, on_click=next_page, args=(me, session),
-        )  # fmt: skip
-        st.caption(f"Page {session.number}. Arrow keys move in the phone, space plays and pauses.")
+        next_page_button(me, session)
     with right:
         if not session.page.slots:
             st.caption("This page has no slot.")
@@ -57,10 +65,20 @@ def preview(me: Account, asked: Asked, viewer: SampleViewer) -> None:
         if mix.open:
             with mix:
                 mix_bars(session.page, services().preview.policy(me, session.page), key="mix")
+                price_list(session.page)
         if made.open:
             with made:
                 score_chart(slot, key="scores")
                 stage_trace(session.page, key="stages")
+
+
+def next_page_button(me: Account, session: PreviewSession) -> None:
+    """The way on, and where one is."""
+    st.button(
+        "Next page", key="next_page", icon=":material/skip_next:", width="stretch",
+        disabled=session.page.cursor is None, on_click=next_page, args=(me, session),
+    )  # fmt: skip
+    st.caption(f"Page {session.number}. Arrow keys move in the phone, space plays and pauses.")
 
 
 me = access.require(Role.PRODUCT_MANAGER)

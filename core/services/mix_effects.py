@@ -77,7 +77,12 @@ class MixEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class PageValue:
+    """What one page is worth: per slot the expected `engagement` and `business` value, later slots weighing less as fewer see them.
+
+    `prices` are those of its binding rules as a share of the page's engagement, by rule as the feed names it.
+    """
+
     kinds: Mapping[PostKind, int]
     engagement: float
     business: float
@@ -90,7 +95,7 @@ class MixEffects:
 
     def __init__(self, stores: Stores, feed: Feed) -> None:
         self._stores, self._feed = stores, feed
-        self._held: OrderedDict[bytes, tuple[Millis, list[_Page]]] = OrderedDict()
+        self._held: OrderedDict[bytes, tuple[Millis, list[PageValue]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def compare(
@@ -128,7 +133,7 @@ class MixEffects:
 
     def _pages(
         self, actor: Account, policy: MixPolicy, viewers: Sequence[str], size: int, now: Millis, progress: Progress
-    ) -> list[_Page]:
+    ) -> list[PageValue]:
         key = self._key(policy, viewers, size, now)
         with self._lock:
             held = self._held.get(key)
@@ -138,7 +143,7 @@ class MixEffects:
         for place, viewer in enumerate(viewers):
             progress(place / len(viewers))
             page = self._feed.preview(actor, viewer, size=size, policy=policy, request=_lots(viewer), now=now)
-            pages.append(_summary(page))
+            pages.append(page_value(page))
         with self._lock:
             self._held[key] = (now, pages)
             while len(self._held) > KEPT:
@@ -178,7 +183,8 @@ def field_of(rule: str) -> str:
     return f"{group}.{kind.value}.{'least' if 'at least' in rule else 'most'}"
 
 
-def _summary(page: FeedPage) -> _Page:
+def page_value(page: FeedPage) -> PageValue:
+    """The worth of a page as a preview gave it."""
     attention = [ATTENTION**slot.position for slot in page.slots]
     total = sum(attention) or 1.0
     scores = [slot.reason.scores for slot in page.slots]
@@ -189,7 +195,7 @@ def _summary(page: FeedPage) -> _Page:
         for one, held in zip(scores, engagement, strict=True)
     ]
     value = float(np.dot(attention, worth))
-    return _Page(
+    return PageValue(
         kinds=Counter(slot.kind for slot in page.slots),
         engagement=float(np.dot(attention, engagement)) / total,
         business=float(np.dot(attention, [one.get("business", 0.0) for one in scores])) / total,
@@ -217,12 +223,12 @@ def _change(before: Sequence[float], after: Sequence[float]) -> Estimate:
     return estimate([(new - old) / base for old, new in zip(before, after, strict=True)])
 
 
-def _shares(pages: Sequence[_Page]) -> dict[PostKind, float]:
+def _shares(pages: Sequence[PageValue]) -> dict[PostKind, float]:
     slots = sum(sum(page.kinds.values()) for page in pages)
     return {kind: sum(page.kinds.get(kind, 0) for page in pages) / max(slots, 1) for kind in PostKind}
 
 
-def _prices(pages: Sequence[_Page]) -> dict[str, RulePrice]:
+def _prices(pages: Sequence[PageValue]) -> dict[str, RulePrice]:
     rules = dict.fromkeys(rule for page in pages for rule in page.prices)
     return {
         field_of(rule) or rule: RulePrice(

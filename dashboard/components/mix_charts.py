@@ -16,8 +16,8 @@ _FAINT = 0.45
 
 
 @lru_cache(maxsize=64)
-def mix_change(rows: tuple[Row, ...], before: str, after: str) -> go.Figure:
-    """Two bars per kind over the band that is allowed; `before` and `after` name the two policies."""
+def mix_change(rows: tuple[Row, ...], draft: bool) -> go.Figure:
+    """The share of each kind over the band that is allowed; for a draft beside the share in force, drawn faint."""
     names = [kind.label for kind, *_ in rows]
     colours = [PALETTE[kind] for kind, *_ in rows]
     figure = go.Figure()
@@ -27,10 +27,8 @@ def mix_change(rows: tuple[Row, ...], before: str, after: str) -> go.Figure:
         customdata=[(percent(least, 0), percent(most, 0)) for *_, least, most in rows],
         hovertemplate="Allowed: %{customdata[0]} to %{customdata[1]}<extra>%{y}</extra>",
     )  # fmt: skip
-    for name, shares, offset, opacity in (
-        (before, [row[1] for row in rows], -0.36, _FAINT),
-        (after, [row[2] for row in rows], 0.02, 1.0),
-    ):
+    bars = [("In force", [row[1] for row in rows], -0.36, _FAINT), ("This draft", [row[2] for row in rows], 0.02, 1.0)]
+    for name, shares, offset, opacity in bars if draft else [("In force", [row[2] for row in rows], -0.17, 1.0)]:
         figure.add_bar(
             y=names, x=shares, orientation="h", width=0.34, offset=offset, opacity=opacity,
             marker={"color": colours, "line_width": 0}, text=[percent(share, 0) for share in shares],
@@ -41,4 +39,4 @@ def mix_change(rows: tuple[Row, ...], before: str, after: str) -> go.Figure:
         range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1], showgrid=True, zeroline=False
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=6)
-    return plain(figure, 250)
+    return plain(figure, 250 if draft else 200)

@@ -49,7 +49,7 @@ def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:
     rows = tuple((kind, effect.before[kind], effect.after[kind], *_band(policy, kind)) for kind in PostKind)
     words = "Shares now and with this draft: " if draft else "Shares: "
     st.plotly_chart(
-        mix_change(rows, "In force", "This draft" if draft else "In force"), key="mix_change",
+        mix_change(rows, draft), key="mix_change",
         config={"displayModeBar": False},
         alt=words + ", ".join(f"{kind.label} {percent(old, 0)} and {percent(new, 0)}" for kind, old, new, *_ in rows),
     )  # fmt: skip
@@ -58,8 +58,10 @@ def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:
         + ("Faint: in force. Full: this draft. " if draft else "")
         + "Band: what the page shares allow."
     )
-    for note, pages in effect.notes:
-        st.warning(f"{literal(note)} ({pages} of {effect.viewers} pages)", icon=":material/rule:")
+    if effect.notes:
+        with st.expander("What the feed could not keep", icon=":material/rule:", expanded=True):
+            for note, pages in effect.notes:
+                st.caption(f"{literal(note)} ({pages} of {effect.viewers} pages)")
 
 
 def fill_prices(form: MixForm, effect: MixEffect, *, draft: bool) -> None:

@@ -7,8 +7,10 @@ from typing import Final
 import streamlit as st
 
 from core.domain.account import Account
+from core.domain.mix import MixPolicy
 from core.domain.viewer import SampleViewer, ViewerState
 from dashboard.components.post_fields import LANGUAGES
+from dashboard.components.preview_compare import compare_control
 from dashboard.components.preview_session import Asked, restart_preview, told_done
 from dashboard.components.tag_picker import tag_choices
 from dashboard.context import clock, services
@@ -19,13 +21,17 @@ SIZES: Final = ("6", "10", "20")
 _TASTES = 8
 
 
-def preview_controls(account: Account) -> tuple[Asked, SampleViewer] | None:
-    """Draw the controls; None if there is no sample viewer yet."""
+def preview_controls(account: Account) -> tuple[Asked, SampleViewer, MixPolicy | None] | None:
+    """Draw the controls; None if there is no sample viewer yet. The last part is a mix to compare with, if one is chosen."""
     viewers = {viewer.id: viewer for viewer in services().shop.sample_viewers(account)}
     if not viewers:
         st.info("There are no sample viewers yet. They come with the demo world, or from the app's test users.")
         return None
-    policies = {policy.id: policy.name for policy in services().feed.policies(account)}
+    in_force = services().mix.current(account).policy
+    policies = {in_force.id: f"{in_force.name} ({in_force.id}), in force"}
+    policies |= {
+        policy.id: f"{policy.name} ({policy.id})" for policy in services().mix.versions(account) if policy != in_force
+    }
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         viewer = st.selectbox(
             "Viewer", list(viewers), key="viewer", bind="query-params", width=340,
@@ -36,17 +42,16 @@ def preview_controls(account: Account) -> tuple[Asked, SampleViewer] | None:
         )
         policy = None
         if len(policies) > 1:
-            policy = st.selectbox(
-                "Mix", list(policies), key="policy", format_func=lambda key: f"{policies[key]} ({key})", width=220
-            )
+            policy = st.selectbox("Mix", list(policies), key="policy", format_func=policies.__getitem__, width=220)
         counts = st.toggle(
             "Count as shown", key="counts",
             help="Off: looking changes nothing. On: the posts count as seen by this viewer, as when the app asks.",
         )  # fmt: skip
+        other = compare_control(account, disabled=counts)
         st.space("stretch")
         if st.button("Reset viewer", key="reset_viewer", icon=":material/restart_alt:"):
             _confirm_reset(account, viewers[viewer])
-    return Asked(viewer, int(size or "10"), policy, counts), viewers[viewer]
+    return Asked(viewer, int(size or "10"), policy, counts), viewers[viewer], other
 
 
 def viewer_in_words(account: Account, viewer: SampleViewer, state: ViewerState) -> None:

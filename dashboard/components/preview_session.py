@@ -12,6 +12,7 @@ from core.domain.errors import CallerError, ServiceError
 from core.domain.events import EventKind
 from core.domain.feed import FeedPage
 from core.domain.ids import new_id
+from core.domain.mix import MixPolicy
 from dashboard.context import clock, services
 
 _KEY = "feed_preview"
@@ -42,6 +43,8 @@ class PreviewSession:
     jumps: int = 0
     jump_to: int = 0
     told: tuple[str, str] | None = None
+    other: FeedPage | None = None
+    other_mix: MixPolicy | None = None
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -54,6 +57,16 @@ class PreviewSession:
             account, self.asked.viewer, size=self.asked.size, policy=self.asked.policy, shown=self.passed,
             request=self.next_request, now=clock(),
         )  # fmt: skip
+
+    def under(self, account: Account, mix: MixPolicy) -> FeedPage:
+        """This page as another mix would make it: the same viewer, lots and posts passed. Kept, so that acts do not change it."""
+        if self.other is None or self.other_mix != mix or self.other.request != self.page.request:
+            self.other = services().preview.page(
+                account, self.asked.viewer, size=self.asked.size, policy=mix, shown=self.shown,
+                request=self.page.request, now=clock(),
+            )  # fmt: skip
+            self.other_mix = mix
+        return self.other
 
     def tell(self) -> None:
         """Say what came of the last act. A callback cannot: what it draws in a fragment lands at the top of the page."""
@@ -95,11 +108,13 @@ def next_page(account: Account, session: PreviewSession) -> None:
     session.next_request = new_id(clock())
 
 
-def act_as_viewer(account: Account, session: PreviewSession, kind: str, position: int) -> None:
-    """Do something as the viewer; what the next page would have been is kept first, to compare with."""
+def act_as_viewer(
+    account: Account, session: PreviewSession, kind: str, position: int, page: FeedPage | None = None
+) -> None:
+    """Do something as the viewer, on the page or on another one beside it; the next page as it was is kept, to compare with."""
     try:
         before = session.baseline or session.upcoming(account)
-        acted = services().preview.act(account, session.page, position, kind, now=clock())
+        acted = services().preview.act(account, page or session.page, position, kind, now=clock())
     except (CallerError, ServiceError) as error:
         session.told = (error.detail, "error")
         return
