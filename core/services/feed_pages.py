@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.domain.feed import FeedPage, Slot, SlotReason
+from core.domain.feed import COUNTS, FeedPage, Slot, SlotReason
 from core.domain.viewer import Interaction
 from core.feed.actions import ACTIONS
 from core.feed.calibrated import AS_PREDICTED, Calibration
@@ -37,6 +37,7 @@ def page_of(
     publishers = cards.publishers.get_many(list({post.publisher for post in on_page}), now=now)
     names = tuple(shown.scores)
     table = np.round(np.stack([shown.scores[name] for name in names], axis=1), 6).tolist() if len(shown) else []
+    tallies = index.tallies[index.number[shown.rows]].tolist()
     tastes = Tastes.of(query)
     sponsors = _sponsors(query, shown, source_names)
     slots: list[Slot] = []
@@ -75,6 +76,7 @@ def page_of(
                     ),
                     displaced=index.ids[displaced] if displaced >= 0 else None,
                 ),
+                counts=dict(zip(COUNTS, tallies[position], strict=True)),
                 campaign=query.campaigns.ids[owner] if query.campaigns is not None and owner >= 0 else "",
             )
         )
@@ -105,12 +107,12 @@ def _sponsors(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> In
 
 
 def _acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
-    """Per slot the act of the viewer that speaks for it most, if their acts speak for it more than their tags do."""
+    """Per slot the act of the viewer that speaks for it most, if it says enough beside their tags: an act is the more telling."""
     near = query.near
     if near is None or "neighbours" not in names or not len(near.history):
         return [None] * len(shown)
     proposed = (shown.sources >> names.index("neighbours") & 1).astype(bool)
-    telling = proposed & (shown["neighbours"] >= shown["tag affinity"])
+    telling = proposed & (shown["neighbours"] >= 0.5 * shown["tag affinity"])
     if not telling.any():
         return [None] * len(shown)
     return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]
@@ -136,6 +138,7 @@ def served_page(
             bits[place],
             slot.reason.rule,
             odds[place],
+            products=tuple(card.id for card in slot.products),
             campaign=slot.campaign,
         )
         for place, slot in enumerate(page.slots)

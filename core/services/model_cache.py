@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +34,8 @@ class ModelCache:
         held = self._folder / version.id
         try:
             if held.is_dir():
-                try:
+                with suppress(UnfitModel):
                     return self._opened(held, version)
-                except UnfitModel:
-                    shutil.rmtree(held, ignore_errors=True)
             self._fetch(version, held)
             model = self._opened(held, version)
             self._tidy(keep=version.id)
@@ -52,7 +51,11 @@ class ModelCache:
         return [path.name for path in sorted(found, key=_used_at)]
 
     def _opened(self, folder: Path, version: ModelVersion) -> ServingModel:
-        model = model_files.load(folder, version.id, version.sha256)
+        try:
+            model = model_files.load(folder, version.id, version.sha256)
+        except UnfitModel:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         (folder / MANIFEST).touch()
         return model
 
