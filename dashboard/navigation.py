@@ -41,6 +41,8 @@ ENTRIES: tuple[PageEntry, ...] = (
         "feed_preview", "Feed preview", "smartphone", "Ranking", frozenset({Role.PRODUCT_MANAGER, Role.ADMINISTRATOR})
     ),
     PageEntry("mix", "Content mix", "tune", "Ranking", _MANAGERS),
+    PageEntry("ranking", "Ranking", "leaderboard", "Ranking", _MANAGERS),
+    PageEntry("campaigns", "Campaigns", "campaign", "Ranking", _MANAGERS | {Role.BRAND}),
     PageEntry("experiments", "Experiments", "science", "Ranking", _MANAGERS),
     PageEntry("readout", "Readout", "science", "Ranking", _MANAGERS, hidden=True),
     PageEntry("accounts", "Accounts", "group", "Administration", _ADMINISTRATOR),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import fmean, stdev
+from statistics import fmean, variance
 
 from core.domain.campaign import Campaign, CampaignState, Pacing, shop_day
 from core.domain.campaign_data import CampaignBoard, CampaignTotals
@@ -102,7 +102,7 @@ def _pace(campaign: Campaign, delivered: int, plan: float, now: Millis) -> Pace:
 def forecast(campaign: Campaign, totals: CampaignTotals, traffic: Traffic, *, now: Millis) -> Forecast | None:
     """Where it will end if it goes on as in the last whole hours since the plan began; None below 6 of them.
 
-    With rᵢ the deliveries of hour i over its weight in the plan (mean r, standard deviation s, n hours, 90%: z = 1.645) and W
+    With rᵢ the deliveries of hour i over its weight in the plan (mean r, variance s² but at least r, as of counts, n hours, z = 1.645) and W
     the weight that is left: expected = delivered + r·W, half width z·√(s²·W²/n + s²·W): the first part is what is not known of
     the rate, the second how hours differ. Never above the goal.
     """
@@ -114,7 +114,8 @@ def forecast(campaign: Campaign, totals: CampaignTotals, traffic: Traffic, *, no
         return None
     rates = [totals.hours.get(str(hour), 0) / weight(hour, hour + HOUR, traffic) for hour in hours]
     left = weight(now, campaign.ends_at, traffic)
-    rate, spread = fmean(rates), stdev(rates)
+    rate = fmean(rates)
+    spread = math.sqrt(max(variance(rates), rate))
     half = _NORMAL_90 * spread * math.sqrt(left * left / len(rates) + left)
     expected, least, most = totals.delivered + rate * left, float(totals.delivered), float(campaign.goal)
     return Forecast(*(min(max(one, least), most) for one in (expected, expected - half, expected + half)))

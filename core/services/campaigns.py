@@ -9,8 +9,8 @@ from core.domain.account import Account, Role
 from core.domain.campaign import Campaign, CampaignState, Pacing
 from core.domain.collection import Page
 from core.domain.errors import Conflict, InvalidInput, NotFound
-from core.domain.ids import Millis, new_id
-from core.domain.post import PostStatus
+from core.domain.ids import DAY, HOUR, Millis, new_id
+from core.domain.post import Post, PostStatus
 from core.services.audit import Audit
 from core.services.campaign_board import Boards
 from core.services.campaign_progress import Curve, Progress, curve_of, progress_of
@@ -19,6 +19,8 @@ from core.services.stores import Stores
 EDITABLE = frozenset({"name", "posts", "goal", "starts_at", "ends_at", "daily_cap", "value", "max_share", "pacing"})
 PLAN = frozenset({"goal", "starts_at", "ends_at", "pacing"})
 """A change of these spreads what is left anew."""
+
+WEEK: Millis = 7 * DAY
 
 
 class Campaigns:
@@ -168,6 +170,19 @@ class Campaigns:
         """Delivered and planned over time, for a chart. Raises NotFound for another publisher's."""
         campaign = self.get(actor, campaign.id)
         return curve_of(campaign, self._stores.campaign_totals.find_one(campaign.id), self._boards.current(), now=now)
+
+    def posts(self, actor: Account, campaign: Campaign) -> list[Post]:
+        """Its posts as they are now, in its order; those that are gone are left out. Raises NotFound for another publisher's."""
+        campaign = self.get(actor, campaign.id)
+        found = self._stores.posts.get_many(campaign.posts)
+        return [found[id] for id in campaign.posts if id in found]
+
+    def slots_a_day(self, actor: Account, *, now: Millis) -> float:
+        """Slots that the feed served a day, mean over the last week: what any goal is a part of. 0 if none was served."""
+        actor.require(Role.PRODUCT_MANAGER)
+        since = now // HOUR * HOUR - WEEK
+        hours = self._stores.feed_hours.each({"hour": {"gte": since}}, order="hour")
+        return sum(sum(one.slots.values()) for one in hours) * DAY / WEEK
 
     def _run(self, actor: Account, campaign: Campaign, action: str, now: Millis) -> Campaign:
         changes = campaign.moved(CampaignState.RUNNING) | {
