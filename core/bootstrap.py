@@ -16,17 +16,24 @@ if TYPE_CHECKING:
     from core.services.accounts import Accounts
     from core.services.api_keys import ApiKeys
     from core.services.assignments import Assignments
+    from core.services.attribution import Attribution
+    from core.services.attribution_results import AttributionResults
     from core.services.audit import Audit
     from core.services.calibration import Calibrations
     from core.services.campaign_board import Boards
     from core.services.campaign_counts import CampaignCounts
     from core.services.campaigns import Campaigns
     from core.services.catalog import Catalog
+    from core.services.comment_marks import CommentMarks
+    from core.services.comment_review import CommentReview
+    from core.services.comment_screening import CommentScreening
     from core.services.comments import Comments
+    from core.services.community import Community
     from core.services.delivery import Delivery
     from core.services.engagement import Engagement
     from core.services.experiment_metrics import ExperimentMetrics
     from core.services.experiments import Experiments
+    from core.services.explain import Explain
     from core.services.feed import Feed
     from core.services.feed_hours import FeedHours
     from core.services.intake import Intake
@@ -42,7 +49,9 @@ if TYPE_CHECKING:
     from core.services.public_posts import PublicPosts
     from core.services.readouts import Readouts
     from core.services.reputations import Reputations
+    from core.services.reports import Reports
     from core.services.shop import Shop
+    from core.services.social import Social
     from core.services.traces import Traces
 
 
@@ -203,6 +212,12 @@ class Services:
         return Feed(self.stores, self.delivery, self.engagement, self.assignments, models, self.traces)
 
     @cached_property
+    def explain(self) -> Explain:
+        from core.services.explain import Explain
+
+        return Explain(self.stores, self.feed, self.traces)
+
+    @cached_property
     def traces(self) -> Traces:
         from core.services.traces import Traces
 
@@ -266,7 +281,63 @@ class Services:
     def comments(self) -> Comments:
         from core.services.comments import Comments
 
-        return Comments(self.stores, self.engagement)
+        return Comments(self.stores, self.engagement, self.comment_screening)
+
+    @cached_property
+    def comment_screening(self) -> CommentScreening:
+        from core.services.comment_screening import CommentScreening
+
+        return CommentScreening(self.stores)
+
+    @cached_property
+    def comment_marks(self) -> CommentMarks:
+        from core.services.comment_marks import CommentMarks
+
+        return CommentMarks(self.stores, self.comment_screening, self.audit)
+
+    @cached_property
+    def comment_review(self) -> CommentReview:
+        from core.services.comment_review import CommentReview
+
+        return CommentReview(self.stores, self.audit, self.comment_screening)
+
+    @cached_property
+    def reports(self) -> Reports:
+        from core.domain.report import ReportRules
+        from core.services.reports import Reports
+
+        rules = ReportRules(
+            review_from=self.settings.reports_to_review,
+            hold_from=max(self.settings.reports_to_hold, self.settings.reports_to_review),
+        )
+        return Reports(self.stores, self.audit, rules)
+
+    @cached_property
+    def social(self) -> Social:
+        from core.services.social import Social
+
+        return Social(self.stores, self.engagement, self.settings.app_link)
+
+    @cached_property
+    def community(self) -> Community:
+        from core.services.community import Community
+
+        return Community(self.stores, self.reports, self.social)
+
+    @cached_property
+    def attribution(self) -> Attribution:
+        from core.domain.attribution import Windows
+        from core.domain.ids import DAY
+        from core.services.attribution import Attribution
+
+        windows = Windows(click=round(self.settings.click_days * DAY), view=round(self.settings.view_days * DAY))
+        return Attribution(self.stores, windows)
+
+    @cached_property
+    def attribution_results(self) -> AttributionResults:
+        from core.services.attribution_results import AttributionResults
+
+        return AttributionResults(self.stores)
 
     @cached_property
     def public_posts(self) -> PublicPosts:

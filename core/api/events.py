@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter
+from starlette.concurrency import run_in_threadpool
 
 from core.api.answers import answer, described
 from core.api.bodies import body_of, json_of
@@ -28,6 +29,8 @@ _TOO_LARGE = TooLarge(
     field="events",
 )
 Key = Annotated[ApiKey, Depends(key_with(Scope.EVENTS_WRITE))]
+FEW = 50
+"""Events of a batch that are taken in at once; larger ones must not hold up the pages of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ async def events(request: Request, key: Key) -> Response:
     days behind, a number that is none. Fields that are not named here are ignored. If the answer is 503, send the same batch again.
     """
     raw = _events_in(await body_of(request, MAX_BODY, _TOO_LARGE))
-    results = await lane.run(services_of(request).engagement.accept, raw, clock())
+    run = lane.run if len(raw) <= FEW else run_in_threadpool
+    results = await run(services_of(request).engagement.accept, raw, clock())
     count = {status: sum(result.status is status for result in results) for status in EventStatus}
     return answer(
         EventsAnswer(count[EventStatus.ACCEPTED], count[EventStatus.DUPLICATE], count[EventStatus.REFUSED], results)

@@ -136,7 +136,7 @@ class Shopper(msgspec.Struct, frozen=True, kw_only=True):
     """What attribution remembers of one viewer; touches and orders by time. `offsets` are of the last records taken in.
 
     `cancelled` are (order, product) whose order has not arrived yet; "" stands for all products. `outbox` holds statements that
-    may not be in the log yet. `high` is the latest time seen.
+    may not be in the log yet. `high` is the time of the latest event.
     """
 
     id: str

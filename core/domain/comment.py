@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from core.domain.ids import DAY, HOUR, MINUTE, Millis
 from core.domain.moderation import Reason, Signal
+from core.domain.review import MarkedText
 
 MAX_COMMENT = 1_000
 
@@ -159,6 +160,32 @@ class Thread:
     comment: PublicComment
     answers: tuple[PublicComment, ...]
     cursor: str | None = None
+
+
+class CommentQueue(StrEnum):
+    """What a moderator looks through: comments out of sight, and visible ones that viewers reported."""
+
+    HELD = "held"
+    REPORTED = "reported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentView:
+    """All that a reviewer needs to judge one comment.
+
+    `reasons` counts the reports by reason; `writer` is always the same for the same viewer and says nothing of who it is.
+    """
+
+    comment: Comment
+    marked: MarkedText
+    post_title: str
+    post_live: bool
+    parent_text: str
+    writer: str
+    record: Commenter
+    removed_lately: int
+    held_first: bool
+    reasons: dict[str, int]
 
 
 def _why(comment: Comment) -> str:

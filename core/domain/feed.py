@@ -8,6 +8,7 @@ from core.domain.ids import Millis
 from core.domain.post import PostKind
 
 MAX_PAGE = 50
+COUNTS = ("like", "comment", "share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,10 @@ class SlotReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One place on a page; `position` counts from 0 within the page. `campaign` is set if it is sponsored: the app says so."""
+    """One place on a page; `position` counts from 0 within the page. `campaign` is set if it is sponsored: the app says so.
+
+    `counts` are likes, comments and shares as viewers may read them, at most some ten seconds old.
+    """
 
     position: int
     post: str
@@ -66,6 +70,7 @@ class Slot:
     products: tuple[ProductCard, ...]
     propensity: float
     reason: SlotReason
+    counts: dict[str, int] = field(default_factory=dict)
     campaign: str = ""
 
 

@@ -33,11 +33,12 @@ class ReportReason(StrEnum):
 
 
 class ReportOutcome(StrEnum):
-    """What became of a report: a person agreed, or did not; `OPEN` until then."""
+    """What became of a report: a person agreed, or did not, or the post was changed first; `OPEN` until then."""
 
     OPEN = "open"
     UPHELD = "upheld"
     DISMISSED = "dismissed"
+    OUTDATED = "outdated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

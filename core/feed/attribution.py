@@ -7,8 +7,7 @@ cancellations change what was said before by a statement that takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import msgspec
 
@@ -21,7 +20,6 @@ from core.domain.attribution import (
     Place,
     Share,
     Shopper,
-    SlotFacts,
     Statement,
     Touch,
     TouchKind,
@@ -29,43 +27,17 @@ from core.domain.attribution import (
 )
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY
-from core.domain.post import Post
-from core.feed.side_effects import ServedPage
+from core.feed.touches import TOUCHES, PostOrigin, informed, kept, page_facts, place_of, placed, touch_of, when
 
-KEPT_PAGES = 8
-KEPT_VIEWS = 100
-KEPT_CLICKS = 200
+__all__ = ["RELEVANT", "PostOrigin", "lines_of", "page_facts", "shares_of", "with_event", "with_page"]
+
+KEPT_PAGES = 12
 KEPT_ORDERS = 100
 ORDERS_KEPT_FOR = 90 * DAY
 """A cancellation may come as late as this."""
 
 NOBODY = Credit(Basis.NONE, Place())
-_TOUCHES: Mapping[EventKind, TouchKind] = {
-    EventKind.IMPRESSION: TouchKind.VIEW,
-    EventKind.WATCH: TouchKind.VIEW,
-    EventKind.PRODUCT_CLICK: TouchKind.CLICK,
-    EventKind.ADD_TO_CART: TouchKind.CART,
-}
-RELEVANT = frozenset({*_TOUCHES, EventKind.ORDER, EventKind.ORDER_CANCELLED})
-
-
-@dataclass(frozen=True, slots=True)
-class PostOrigin:
-    """What an event's post adds where the served page does not say it."""
-
-    publisher: str
-    kind: str
-    products: tuple[str, ...]
-
-    @staticmethod
-    def of(post: Post) -> PostOrigin:
-        return PostOrigin(post.publisher, post.kind.value, post.products)
-
-
-def page_facts(page: ServedPage) -> PageFacts:
-    """The part of a served page that attribution keeps."""
-    slots = tuple(SlotFacts(slot.post, slot.kind, slot.products, slot.campaign) for slot in page.slots)
-    return PageFacts(page.request, page.at, page.policy, slots)
+RELEVANT = frozenset({*TOUCHES, EventKind.ORDER, EventKind.ORDER_CANCELLED})
 
 
 def with_page(shopper: Shopper, page: PageFacts, windows: Windows) -> Shopper:
@@ -74,18 +46,16 @@ def with_page(shopper: Shopper, page: PageFacts, windows: Windows) -> Shopper:
         return shopper
     pages = tuple(sorted((*shopper.pages, page), key=lambda one: (one.at, one.request)))[-KEPT_PAGES:]
     touches = tuple(
-        touch if touch.place.request != page.request else _informed(touch, page) for touch in shopper.touches
+        touch if touch.place.request != page.request else informed(touch, page) for touch in shopper.touches
     )
     orders = tuple(
         order
         if order.named.request != page.request
-        else msgspec.structs.replace(order, named=_placed(order.named, page))
+        else msgspec.structs.replace(order, named=placed(order.named, page))
         for order in shopper.orders
     )
     changed = touches != shopper.touches or orders != shopper.orders
-    shopper = msgspec.structs.replace(
-        shopper, pages=pages, touches=touches, orders=orders, high=max(shopper.high, page.at)
-    )
+    shopper = msgspec.structs.replace(shopper, pages=pages, touches=touches, orders=orders)
     return _settled(shopper, windows) if changed else shopper
 
 
@@ -98,10 +68,10 @@ def with_event(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None, 
         return _ordered(shopper, event, origin, windows)
     if event.kind is EventKind.ORDER_CANCELLED:
         return _cancelled(shopper, event)
-    touch = _touch(shopper, event, origin)
+    touch = touch_of(shopper, event, origin)
     if touch is None:
         return shopper
-    touches = _kept((*shopper.touches, touch), shopper.high, windows)
+    touches = kept((*shopper.touches, touch), shopper.high, windows)
     shopper = msgspec.structs.replace(shopper, touches=touches)
     late = any(order.at >= touch.at for order in shopper.orders)
     return _settled(shopper, windows) if late else shopper
@@ -139,71 +109,6 @@ def lines_of(event: ViewerEvent) -> list[tuple[str, int, int]]:
     return lines
 
 
-def _place(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None) -> Place:
-    publisher = origin.publisher if origin else event.publisher
-    place = Place(
-        event.post, publisher, origin.kind if origin else "", request=event.request,
-        slot=-1 if event.slot is None else event.slot,
-    )  # fmt: skip
-    page = _page(shopper.pages, event.request)
-    return place if page is None else _placed(place, page)
-
-
-def _page(pages: Iterable[PageFacts], request: str) -> PageFacts | None:
-    return next((page for page in pages if request and page.request == request), None)
-
-
-def _slot(page: PageFacts, post: str) -> tuple[int, SlotFacts] | None:
-    return next(((number, slot) for number, slot in enumerate(page.slots) if slot.post == post), None)
-
-
-def _placed(place: Place, page: PageFacts) -> Place:
-    """The place with what the served page says. A page that does not hold the post says nothing: the request is wrong."""
-    if (found := _slot(page, place.post)) is None:
-        return place
-    number, slot = found
-    return msgspec.structs.replace(place, kind=slot.kind, policy=page.policy, campaign=slot.campaign, slot=number)
-
-
-def _informed(touch: Touch, page: PageFacts) -> Touch:
-    found = _slot(page, touch.place.post)
-    view = touch.kind is TouchKind.VIEW and found is not None and found[1].products
-    products = found[1].products if view and found else touch.products
-    return msgspec.structs.replace(touch, place=_placed(touch.place, page), products=products)
-
-
-def _touch(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None) -> Touch | None:
-    """The touch that an event is; None for a view of a post that links no product."""
-    kind, place = _TOUCHES[event.kind], _place(shopper, event, origin)
-    if kind is not TouchKind.VIEW:
-        return Touch(event.at, event.id, kind, (event.product,) if event.product else (), place)
-    page = _page(shopper.pages, event.request)
-    found = _slot(page, event.post) if page else None
-    products = (found[1].products if found else ()) or (origin.products if origin else ())
-    return Touch(event.at, event.id, kind, products, place) if products else None
-
-
-def _kept(touches: Iterable[Touch], high: int, windows: Windows) -> tuple[Touch, ...]:
-    """Touches that may still matter, by time; of the views of one slot the first."""
-    views: dict[tuple[str, str], Touch] = {}
-    clicks: dict[str, Touch] = {}
-    for touch in touches:
-        if touch.kind is not TouchKind.VIEW:
-            if touch.at >= high - windows.click - windows.late:
-                clicks.setdefault(touch.event, touch)
-        elif touch.at >= high - windows.view - windows.late:
-            key = (touch.place.post, touch.place.request)
-            held = views.get(key)
-            if held is None or (touch.at, touch.event) < (held.at, held.event):
-                views[key] = touch
-    newest = sorted(views.values(), key=_when)[-KEPT_VIEWS:] + sorted(clicks.values(), key=_when)[-KEPT_CLICKS:]
-    return tuple(sorted(newest, key=_when))
-
-
-def _when(touch: Touch) -> tuple[int, str]:
-    return touch.at, touch.event
-
-
 def _ordered(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None, windows: Windows) -> Shopper:
     if any(order.id == event.id for order in shopper.orders):
         return shopper
@@ -212,11 +117,11 @@ def _ordered(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None, wi
         Line(product, quantity, value, NOBODY, "" in gone or product in gone)
         for product, quantity, value in lines_of(event)
     )
-    order = Order(event.id, event.at, _place(shopper, event, origin) if event.post else Place(), lines)
+    order = Order(event.id, event.at, place_of(shopper, event, origin) if event.post else Place(), lines)
     orders = sorted((*shopper.orders, order), key=lambda one: (one.at, one.id))
-    kept = tuple(one for one in orders if one.at >= shopper.high - ORDERS_KEPT_FOR)[-KEPT_ORDERS:]
+    recent = tuple(one for one in orders if one.at >= shopper.high - ORDERS_KEPT_FOR)[-KEPT_ORDERS:]
     waiting = tuple(one for one in shopper.cancelled if one[0] != event.id)
-    shopper = msgspec.structs.replace(shopper, orders=kept, cancelled=waiting)
+    shopper = msgspec.structs.replace(shopper, orders=recent, cancelled=waiting)
     return _settled(shopper, windows, fresh=event.id)
 
 
@@ -271,8 +176,9 @@ def _credit(touches: Iterable[Touch], order: Order, product: str, windows: Windo
     if order.named.post:
         place, basis = order.named, Basis.NAMED
         own = [touch for touch in (*clicks, *views) if touch.place.post == place.post]
-        if own and not place.request:
-            place = max(own, key=_when).place
+        same = [touch for touch in own if touch.place.request == place.request] if place.request else own
+        if same and not place.policy:
+            place = max(same, key=when).place
     elif clicks:
         place, basis = clicks[-1].place, Basis.CLICK
     elif views:

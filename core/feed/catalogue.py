@@ -147,6 +147,7 @@ class Catalogue:
     def _count_totals(self) -> int:
         totals = list(self._totals.each({"updated_at": {"gte": self._totals_high - OVERLAP}}, batch=BATCH))
         self._writer.count({one.id: counts_of(one) for one in totals})
+        self._writer.tally({one.id: one.shown for one in totals})
         high = max((one.updated_at for one in totals), default=0)
         moved = high > self._totals_high
         self._totals_high = max(self._totals_high, high)

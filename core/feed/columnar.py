@@ -37,6 +37,7 @@ class ColumnWriter:
         self._row_of = Column(np.int32)
         # By post number, not by row: a post keeps its counts when it is edited.
         self._impressions, self._counts = Column(np.float32), Column(np.float32, width=len(ACTIONS))
+        self._tallies = Column(np.int32, width=3)
         self._row_impressions, self._likes = Column(np.float32), Column(np.float32)
         self._rates = Column(np.float32, width=len(ACTIONS))
         self._tags, self._products = Ragged(), Ragged()
@@ -140,6 +141,12 @@ class ColumnWriter:
         self._counts.data[numbers] = [totals[id][1] for _, id in known]
         self._rate(self._row_of.view()[numbers])
 
+    def tally(self, shown: Mapping[str, tuple[int, int, int]]) -> None:
+        """Take in what viewers read under posts: likes, comments and shares, by id."""
+        for id, three in shown.items():
+            if (number := self._known.get(id, -1)) >= 0:
+                self._tallies.data[number] = three
+
     def arrange(self, now: Millis) -> None:
         """Sort the shelves anew by quality and age. Snapshots taken before keep theirs."""
         self._mean = catalogue_rates(self._impressions.view(), self._counts.view())
@@ -179,6 +186,7 @@ class ColumnWriter:
             value=self._value.view(),
             reputation=self._reputation.view(),
             quality=self._quality.view(),
+            tallies=self._tallies.view(),
             impressions=self._row_impressions.view(),
             likes=self._likes.view(),
             rates=self._rates.view(),
@@ -217,6 +225,7 @@ class ColumnWriter:
         self._row_of.extend(np.full(len(fresh), -1))
         self._impressions.extend(np.zeros(len(fresh)))
         self._counts.extend(np.zeros((len(fresh), len(ACTIONS))))
+        self._tallies.extend(np.zeros((len(fresh), 3)))
         self._known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
         return np.array([self._known[entry.id] for entry in entries], np.int32)
 

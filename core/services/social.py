@@ -1,0 +1,170 @@
+"""Shares and follows: links to posts, who follows whom, and how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from core.domain.collection import Page
+from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
+from core.domain.events import MAX_ID, EventKind, ViewerEvent
+from core.domain.ids import Millis, new_id
+from core.domain.post import PostStatus
+from core.domain.publisher import Publisher
+from core.domain.social import Follow, PublicPublisher, PublicShare, SharedPost
+from core.services.engagement import Engagement
+from core.services.event_intake import EventStatus, is_text, own_id
+from core.services.stores import Stores
+
+CHANNELS: Final = ("", "copy", "whatsapp", "instagram", "facebook", "telegram", "sms", "email", "other")
+_TRIES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The post behind a link, and whether this viewer came by it for the first time."""
+
+    post: str
+    share: str
+    first: bool
+
+
+class Social:
+    """What programs do; `take` is for the worker."""
+
+    def __init__(self, stores: Stores, engagement: Engagement, app_link: str) -> None:
+        self._stores, self._engagement, self._app_link = stores, engagement, app_link
+
+    def share(self, post: str, viewer: str, *, channel: str = "", id: str | None = None, now: Millis) -> PublicShare:
+        """A link of this viewer to a live post; also records the share event.
+
+        `id`, chosen by the app, makes asking twice harmless. Raises InvalidInput naming `viewer`, `channel` or `id`, NotFound,
+        Duplicate.
+        """
+        _check("viewer", viewer)
+        if channel not in CHANNELS:
+            raise InvalidInput("channel", channel, f"one of {', '.join(name for name in CHANNELS if name)}")
+        if id is not None:
+            _check("id", id)
+        self._live(post)
+        made = SharedPost(
+            id=id or new_id(now), post=post, viewer=viewer, channel=channel, created_at=now, updated_at=now
+        )
+        try:
+            self._stores.shares.insert(made)
+        except Duplicate:
+            held = self._stores.shares.get(made.id)
+            if (held.post, held.viewer) != (post, viewer):
+                raise
+            made = held
+        self._record(EventKind.SHARE, own_id("share", made.id), viewer, now, post=post, share=made.id)
+        return self._public(made)
+
+    def shared(self, id: str) -> PublicShare:
+        """A link. Raises NotFound, also when its post is not live any more."""
+        share = self._stores.shares.find_one(id)
+        if share is None:
+            raise NotFound(f"no share {id!r}", field="id", value=id)
+        self._live(share.post)
+        return self._public(share)
+
+    def open(self, id: str, viewer: str, *, now: Millis) -> Opened:
+        """A viewer came by this link; counted once per viewer. Raises NotFound, InvalidInput naming `viewer`."""
+        _check("viewer", viewer)
+        share = self.shared(id)
+        event = own_id("open", id, viewer)
+        first = self._record(EventKind.SHARE_OPEN, event, viewer, now, post=share.post, share=id)
+        for _ in range(_TRIES if first else 0):
+            held = self._stores.shares.get(id)
+            try:
+                self._stores.shares.patch(
+                    id, {"opens": held.opens + 1, "updated_at": now}, expected_version=held.version
+                )
+            except Conflict:
+                continue
+            break
+        return Opened(post=share.post, share=id, first=first)
+
+    def follow(self, viewer: str, publisher: str, *, following: bool, now: Millis) -> PublicPublisher:
+        """Follow or unfollow a publisher; counts on the viewer's very next page. Raises InvalidInput, NotFound."""
+        _check("viewer", viewer)
+        found = self._publisher(publisher)
+        kind = EventKind.FOLLOW if following else EventKind.UNFOLLOW
+        self._record(kind, f"{kind.value}:{new_id(now)}", viewer, now, publisher=publisher)
+        return self._shown(found)
+
+    def follows(self, viewer: str) -> Page[PublicPublisher]:
+        """The publishers that a viewer follows, the latest first: as the feed knows it at this moment."""
+        _check("viewer", viewer)
+        state = self._stores.live.viewers.read(viewer, trending=0).viewer
+        known = self._stores.publishers.get_many(state.follows)
+        return Page([self._shown(known[id]) for id in reversed(state.follows) if id in known], None)
+
+    def publisher(self, id: str) -> PublicPublisher:
+        """A publisher with its followers and live posts. Raises NotFound."""
+        return self._shown(self._publisher(id))
+
+    def followers(self, publisher: str) -> int:
+        """How many viewers follow a publisher, as far as the worker has counted."""
+        return self._stores.follows.count({"publisher": publisher, "following": True})
+
+    def take(self, event: ViewerEvent, *, now: Millis) -> None:
+        """Write down a follow or unfollow event; the newest by its time holds, in whatever order they come."""
+        id = f"{event.viewer}>{event.publisher}"
+        following = event.kind is EventKind.FOLLOW
+        for _ in range(_TRIES):
+            held = self._stores.follows.find_one(id)
+            if held is not None and held.at > event.at:
+                return
+            try:
+                if held is None:
+                    one = Follow(
+                        id=id, viewer=event.viewer, publisher=event.publisher, following=following, at=event.at,
+                        updated_at=now,
+                    )  # fmt: skip
+                    self._stores.follows.insert(one)
+                else:
+                    changes: dict[str, object] = {"following": following, "at": event.at, "updated_at": now}
+                    self._stores.follows.patch(id, changes, expected_version=held.version)
+            except (Conflict, Duplicate):
+                continue
+            return
+        raise Unavailable(f"what viewer {event.viewer} follows is changing too fast")
+
+    def _record(self, kind: EventKind, id: str, viewer: str, now: Millis, **fields: str) -> bool:
+        """Whether the event is new."""
+        event = ViewerEvent(id=id, kind=kind, viewer=viewer, at=now, **fields)  # type: ignore[arg-type]
+        (result,) = self._engagement.accept([event], now)
+        if result.status is EventStatus.REFUSED:
+            raise InvalidInput(result.field, fields.get(result.field), result.reason)
+        return result.status is EventStatus.ACCEPTED
+
+    def _live(self, post: str) -> None:
+        found = self._stores.posts.find_one(post)
+        if found is None or found.status is not PostStatus.LIVE:
+            raise NotFound(f"no live post {post!r}", field="id", value=post)
+
+    def _publisher(self, id: str) -> Publisher:
+        found = self._stores.publishers.find_one(id)
+        if found is None:
+            raise NotFound(f"no publisher {id!r}", field="publisher", value=id)
+        return found
+
+    def _shown(self, publisher: Publisher) -> PublicPublisher:
+        return PublicPublisher(
+            id=publisher.id,
+            name=publisher.name,
+            kind=publisher.kind.value,
+            verified=publisher.verified,
+            followers=self.followers(publisher.id),
+            posts=self._stores.posts.count({"publisher": publisher.id, "status": PostStatus.LIVE}),
+        )
+
+    def _public(self, share: SharedPost) -> PublicShare:
+        link = self._app_link.replace("{post}", share.post).replace("{share}", share.id)
+        return PublicShare(id=share.id, post=share.post, link=link, opens=share.opens, created_at=share.created_at)
+
+
+def _check(field: str, value: str) -> None:
+    if not 1 <= len(value) <= MAX_ID or not is_text(value):
+        raise InvalidInput(field, ascii(value), f"1 to {MAX_ID} characters are needed")
