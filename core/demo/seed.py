@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from core.bootstrap import Services
-from core.demo import behaviour, live_traffic, people, posts, products, tastes, trials
+from core.demo import behaviour, campaigns, live_traffic, people, posts, products, tastes, trials
 from core.demo.art.product import card
 from core.demo.material import read
 from core.demo.people import PASSWORD
@@ -94,9 +94,13 @@ def _fill_behaviour(stores: Stores, now: Millis, *, guests: int, seed: int) -> i
     encode = msgspec.json.Encoder().encode
     _append(stores, TOPIC, (NewEvent(event.id, event.viewer, encode(event)) for event in events))
     _append(
-        stores, SERVED_TOPIC, (_served(visit) for visit in sorted(visits, key=lambda visit: (visit.at, visit.request)))
+        stores,
+        SERVED_TOPIC,
+        (_served(visit, now) for visit in sorted(visits, key=lambda visit: (visit.at, visit.request))),
     )
     stores.comments.upsert_many(_comments(events))
+    held = stores.campaigns.get_many([f"demo-{story.key}" for story in campaigns.STORIES])
+    stores.campaigns.upsert_many(one for one in campaigns.campaigns(visits, now) if one.id not in held)
     return len(events)
 
 
@@ -114,11 +118,14 @@ def _append(stores: Stores, topic: str, events: Iterable[NewEvent], batch: int =
         stores.log.append(topic, some)
 
 
-def _served(visit: behaviour.Visit) -> NewEvent:
+def _served(visit: behaviour.Visit, now: Millis) -> NewEvent:
     slots = tuple(
-        ServedSlot(post=post, kind=kind, propensity=propensity, score=0.0, sources=0, rule="simulated")
+        ServedSlot(
+            post=post, kind=kind, propensity=propensity, score=0.0, sources=0, rule="simulated",
+            campaign=campaigns.sponsor(post, visit.at, now),
+        )
         for post, kind, propensity in zip(visit.posts, visit.kinds, visit.propensities, strict=True)
-    )
+    )  # fmt: skip
     page = ServedPage(
         request=visit.request, viewer=visit.viewer, policy=visit.policy, at=visit.at, index=0, slots=slots
     )

@@ -102,9 +102,9 @@ def _pace(campaign: Campaign, delivered: int, plan: float, now: Millis) -> Pace:
 def forecast(campaign: Campaign, totals: CampaignTotals, traffic: Traffic, *, now: Millis) -> Forecast | None:
     """Where it will end if it goes on as in the last whole hours since the plan began; None below 6 of them.
 
-    With rᵢ the deliveries of hour i over its weight in the plan (mean r, variance s² but at least r, as of counts, n hours, z = 1.645) and W
-    the weight that is left: expected = delivered + r·W, half width z·√(s²·W²/n + s²·W): the first part is what is not known of
-    the rate, the second how hours differ. Never above the goal.
+    With rᵢ the deliveries of hour i over its weight in the plan (mean r; variance s², but at least r, as of counts; n hours;
+    z = 1.645) and W the weight that is left: expected = delivered + r·W, half width z·√(s²·W²/n + s²·W): the first part is what
+    is not known of the rate, the second how hours differ. Never above the goal.
     """
     traffic = EVEN if campaign.pacing is Pacing.EVEN else traffic
     last = now // HOUR * HOUR
