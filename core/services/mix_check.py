@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.domain.mix import MixPolicy
 from core.domain.mix_fields import Refusal
+from core.feed.relaxation import contradictions
 
-SIZE = 20
-"""The slots of the page that rules are checked on; the API's usual page."""
+SIZE: Final = 20
+"""The slots of the page that rules are checked and tried on: what the API serves unless it is asked for another size."""
 
 
 def impossible(policy: MixPolicy, size: int = SIZE) -> tuple[Refusal, ...]:
     """What contradicts what, by field, with the least change that makes it possible; empty if a page can keep every rule."""
-    return ()
+    return tuple(Refusal(found.field, found.message, found.remedy) for found in contradictions(policy, size))

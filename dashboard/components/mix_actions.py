@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.domain.account import Account
@@ -11,13 +13,12 @@ from core.domain.mix_life import MAX_NAME, MAX_NOTE, MAX_WHY
 from core.domain.mix_words import differences
 from core.services.mix import InForce
 from core.services.mix_drafts import Work
+from dashboard.components.mix_form import TOLD
 from dashboard.components.mix_outcome import differences_list
 from dashboard.components.told import tell_later
 from dashboard.context import clock, services
 from dashboard.literal import literal
 from dashboard.messages import sentence
-
-TOLD = "mix"
 
 
 def post_title(account: Account, id: str) -> str:
@@ -90,21 +91,24 @@ def roll_back_dialog(account: Account, present: InForce, target: MixPolicy) -> N
     )  # fmt: skip
 
 
-def _confirm(verb: str, question: str, act, done: str) -> None:  # type: ignore[no-untyped-def]
+def _confirm(verb: str, question: str, act: Callable[[str], str], done: str) -> None:
+    """A reason and the button that does it; a refusal stays under them."""
     key = verb.lower().replace(" ", "_")
     why = st.text_area(question, key=f"mix_{key}_why", max_chars=MAX_WHY, height=80)
     with st.container(horizontal=True):
-        if st.button(verb, key=f"mix_{key}_confirm", type="primary"):
-            try:
-                policy = act(why)
-            except Conflict as error:
-                st.error(f"{sentence(error)} Close this to see what is in force.", icon=":material/error:")
-            except CallerError as error:
-                st.error(sentence(error), icon=":material/error:")
-            except ServiceError:
-                st.error("A server does not answer. Nothing was changed; try again in a moment.")
-            else:
-                tell_later(TOLD, done.format(policy))
-                st.rerun()
+        confirmed = st.button(verb, key=f"mix_{key}_confirm", type="primary")
         if st.button("Cancel", key=f"mix_{key}_cancel"):
             st.rerun()
+    if not confirmed:
+        return
+    try:
+        policy = act(why)
+    except Conflict as error:
+        st.error(f"{sentence(error)} Close this to see what is in force.", icon=":material/error:")
+    except CallerError as error:
+        st.error(sentence(error), icon=":material/error:")
+    except ServiceError:
+        st.error("A server does not answer. Nothing was changed; try again in a moment.", icon=":material/cloud_off:")
+    else:
+        tell_later(TOLD, done.format(policy))
+        st.rerun()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.domain.account import Account
@@ -77,10 +79,9 @@ def _base(account: Account, work: Work, versions: dict[str, MixPolicy], in_force
 def _outcome(account: Account, work: Work, present: InForce, form: MixForm) -> None:
     st.subheader("Expected on pages")
     if work.policy is None:
+        said = "\n".join(f"- {refusal.message} {refusal.remedy}" for refusal in work.refusals)
         st.error(
-            "These settings cannot be, so nothing can be said about pages yet: "
-            + " ".join(f"{refusal.message} {refusal.remedy}" for refusal in work.refusals),
-            icon=":material/rule:",
+            f"No page can keep these settings, so nothing can be said about pages yet.\n{said}", icon=":material/rule:"
         )
         return
     draft = work.begun or work.base.id != present.policy.id
@@ -116,7 +117,7 @@ def _discard(account: Account) -> None:
     _told(lambda: services().mix_drafts.discard(account))
 
 
-def _told(act) -> None:  # type: ignore[no-untyped-def]
+def _told(act: Callable[[], object]) -> None:
     try:
         act()
     except CallerError as error:

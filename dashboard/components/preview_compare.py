@@ -43,9 +43,13 @@ def compare_control(account: Account, *, disabled: bool) -> MixPolicy | None:
     versions = {policy.id: policy for policy in services().mix.versions(account)}
     choices = {NOTHING: "Nothing", DRAFT: "Draft of the mix page"}
     choices |= {id: f"{policy.name} ({id})" for id, policy in versions.items()}
+    # Bound by hand: a bound selectbox would put its words into the address, and links know ids.
+    if "compare" not in st.session_state:
+        asked = st.query_params.get("compare", NOTHING)
+        st.session_state["compare"] = asked if asked in choices else NOTHING
     chosen = st.selectbox(
-        "Compare with", list(choices), key="compare", bind="query-params", format_func=choices.__getitem__, width=230,
-        disabled=disabled, help="The same viewer, the same lots, another mix. Not while looking counts as shown.",
+        "Compare with", list(choices), key="compare", format_func=choices.__getitem__, width=230, disabled=disabled,
+        help="The same viewer, the same lots, another mix. Not while looking counts as shown.", on_change=_to_address,
     )  # fmt: skip
     if disabled or chosen == NOTHING:
         return None
@@ -55,6 +59,14 @@ def compare_control(account: Account, *, disabled: bool) -> MixPolicy | None:
     if draft is None:
         st.toast("The draft holds settings that cannot be; put them right on the mix page.", icon=":material/rule:")
     return draft
+
+
+def _to_address() -> None:
+    chosen = st.session_state["compare"]
+    if chosen == NOTHING:
+        st.query_params.pop("compare", None)
+    else:
+        st.query_params["compare"] = chosen
 
 
 def preview_compare(account: Account, session: PreviewSession, mix: MixPolicy, state: ViewerState) -> None:
