@@ -134,6 +134,14 @@ def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
         room[hidden] = 0
 
 
+def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:
+    """The same as `marked` in an array of its own: for explanations, not for pages."""
+    marks = np.zeros(len(index.row_of), np.uint8)
+    marks[index.numbers_of(state.seen)] |= SEEN
+    marks[index.numbers_of(state.hidden)] |= HIDDEN
+    return marks
+
+
 def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: float) -> FloatArray:
     """Affinities by name, faded, as a vector over the index's numbers; names without a number are left out."""
     known = [(number, value) for name, value in affinities.items() if (number := names.find(name)) >= 0]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, get_type_hints
 
@@ -11,10 +10,12 @@ import msgspec
 import numpy as np
 
 from core.domain.viewer import ViewerState
+from core.feed.engine_version import engine
 from core.feed.index import Index
-from core.feed.query import FeedQuery, lots, marked
+from core.feed.packed import Packed, unpacked
+from core.feed.query import FeedQuery, lots, marks_of
 from core.feed.trace_index import Rows, rebuilt
-from core.feed.trace_record import FIELDS, How, Made, Packed, PageTrace, engine, made_of, unpacked
+from core.feed.trace_record import FIELDS, How, Made, PageTrace, made_of
 from core.feed.trace_standins import STANDINS
 from core.pipeline.candidates import Candidates, IntArray, Kept, Proposal
 from core.pipeline.engine import FeedPipeline, Outcome
@@ -67,19 +68,17 @@ class FailedThen:
         return fail
 
 
-@contextmanager
-def replaying(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> Iterator[Replayed]:
-    """The page of a trace made again by `pipeline`; its query can be asked within the context. Raises ValueError for a trace
-    that this version cannot read."""
-    with _query(trace) as query:
-        outcome = _as_then(trace, pipeline).run(query)
-        yield Replayed(query, outcome, difference(trace, made_of(outcome)))
-
-
 def replay(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> Replayed:
-    """The page of a trace made again."""
-    with replaying(trace, pipeline) as made:
-        return made
+    """The page of a trace made again by `pipeline`. Raises ValueError for a trace that this version cannot read."""
+    query = _query(trace)
+    outcome = _as_then(trace, pipeline).run(query)
+    return Replayed(query, outcome, difference(trace, made_of(outcome)))
+
+
+def prices_of(trace: PageTrace, made: Replayed, pipeline: FeedPipeline[FeedQuery]) -> dict[str, float]:
+    """What each binding rule cost the page of a trace; pages are served without prices, as these take milliseconds."""
+    query = replace(made.query, priced=True, rng=lots(trace.request))
+    return dict(_as_then(trace, pipeline).run(query).selection.prices)
 
 
 def difference(trace: PageTrace, now: Made) -> str:
@@ -119,8 +118,7 @@ def _first(what: str, then: Packed, now: Packed) -> str:
     return f"{what} slot {slot + 1} was {old[slot]!r}, made again {new[slot]!r}"
 
 
-@contextmanager
-def _query(trace: PageTrace) -> Iterator[FeedQuery]:
+def _query(trace: PageTrace) -> FeedQuery:
     if missing := {name for name, how in FIELDS.items() if how is How.PLAIN} - trace.plain.keys():
         raise ValueError(f"this trace was kept before {min(missing)} was recorded")
     hints = get_type_hints(FeedQuery)
@@ -149,8 +147,7 @@ def _query(trace: PageTrace) -> Iterator[FeedQuery]:
         values[name][rows] = own
     values |= {name: hints[name](**unpacked(told)) for name, told in trace.arrays.items() if name in FIELDS}
     values |= {name: STANDINS[name].again(unpacked(told), viewer, index) for name, told in trace.standins.items()}
-    with marked(index, viewer) as marks:
-        yield FeedQuery(index=index, rng=lots(trace.request), marks=marks, **values)
+    return FeedQuery(index=index, rng=lots(trace.request), marks=marks_of(index, viewer), **values)
 
 
 def _as_then(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> FeedPipeline[FeedQuery]:

@@ -71,6 +71,14 @@ class Shelves:
             taken.append(found[:need])
         return _joined(taken), _joined(passed)
 
+    def ahead(self, key: int, row: int, fit: Fit, size: int) -> int | None:
+        """How many fitting rows stand before this one on a shelf; None if it is not there. Slow: not for pages."""
+        tail = np.array(self._tails.get(key, [])[::-1], np.int32)
+        (start,), (end,) = self._bounds(np.array([key], np.int64))
+        rows = np.concatenate((tail[tail < size], self._rows[start:end]))
+        found = np.flatnonzero(rows == row)
+        return int(np.count_nonzero(fit(rows[: found[0]]))) if len(found) else None
+
     def _bounds(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         known = keys < len(self._starts) - 1
         safe = np.where(known, keys, 0)

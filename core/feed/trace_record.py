@@ -6,21 +6,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from functools import cache
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-import core
 from core.domain.feed import StageTrace
 from core.domain.ids import Millis
+from core.feed.engine_version import engine
+from core.feed.packed import Packed, packed
 from core.feed.query import FeedQuery
 from core.feed.trace_index import Rows, gathered, words
 from core.feed.trace_standins import STANDINS
@@ -66,22 +64,6 @@ FIELDS: Mapping[str, How] = {
     "campaigns": How.STANDIN,
 }
 """Every field of FeedQuery. A page whose query has another one is not kept: name it here first."""
-
-
-class Packed(msgspec.Struct, frozen=True, array_like=True):
-    """An array: dtype, shape, bytes."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    data: bytes
-
-    @staticmethod
-    def of(array: NDArray[Any]) -> Packed:
-        return Packed(array.dtype.str, array.shape, np.ascontiguousarray(array).tobytes())
-
-    def array(self) -> NDArray[Any]:
-        """The array, writable."""
-        return np.frombuffer(self.data, self.dtype).reshape(self.shape).copy()
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -178,9 +160,9 @@ def trace_of(page: Captured) -> PageTrace:
         plain={name: msgspec.to_builtins(getattr(query, name), str_keys=True) for name in of_how[How.PLAIN]},
         vectors={name: Packed.of(getattr(query, name)) for name in of_how[How.VECTOR]},
         by_post={name: Packed.of(array) for name, array in page.by_post.items()},
-        arrays={name: _packed(_fields(getattr(query, name))) for name in of_how[How.ARRAYS]},
+        arrays={name: packed(_fields(getattr(query, name))) for name in of_how[How.ARRAYS]},
         standins={
-            name: _packed(STANDINS[name].recorded(value, query, held.rows, shown.rows))
+            name: packed(STANDINS[name].recorded(value, query, held.rows, shown.rows))
             for name in of_how[How.STANDIN]
             if (value := getattr(query, name)) is not None
         },
@@ -227,24 +209,6 @@ def _fields(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-def _packed(recorded: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: [Packed.of(value)] if isinstance(value, np.ndarray) else value for name, value in recorded.items()}
-
-
-def unpacked(recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of named values with its arrays as arrays again."""
-    return {name: _array(value) if _is_packed(value) else value for name, value in recorded.items()}
-
-
-def _is_packed(value: Any) -> bool:
-    """An array stands in a list of one list, as nothing else does."""
-    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], list)
-
-
-def _array(value: Any) -> NDArray[Any]:
-    return msgspec.convert(value[0], Packed).array()
-
-
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(PageTrace)
 
@@ -262,18 +226,3 @@ def read(data: bytes) -> PageTrace:
         return _decoder.decode(zlib.decompress(data[len(FORMAT) :]))
     except (zlib.error, msgspec.DecodeError) as error:
         raise ValueError(f"this trace is damaged: {error}") from None
-
-
-@cache
-def engine() -> str:
-    """The code that makes pages: a hash of its sources, and the versions of what it computes with."""
-    root = Path(core.__file__).parent
-    told = blake2b(digest_size=6)
-    for path in _sources(root):
-        told.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return f"{told.hexdigest()}/numpy-{np.__version__}"
-
-
-def _sources(root: Path) -> Iterable[Path]:
-    for room in ("domain", "feed", "models", "pipeline"):
-        yield from sorted((root / room).rglob("*.py"))

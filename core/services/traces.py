@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 from zlib import crc32
@@ -16,9 +15,9 @@ from core.domain.ids import DAY, Millis
 from core.domain.ports.objects import Objects
 from core.feed.for_you import for_you
 from core.feed.query import FeedQuery
-from core.feed.replay import Replayed, replay, replaying
+from core.feed.replay import Replayed, prices_of, replay
 from core.feed.trace_record import Captured, PageTrace, captured, read, trace_of, written
-from core.pipeline.engine import Outcome
+from core.pipeline.engine import FeedPipeline, Outcome
 from core.services import feed_metrics as metrics
 from core.services.later import Later
 
@@ -44,6 +43,11 @@ class Traces:
         self._later: Later[Captured] = Later(
             "traces", self._store, lambda: metrics.TRACES.labels("waiting or dropped").inc(), batch=1, most=MOST_WAITING
         )
+
+    @property
+    def pipeline(self) -> FeedPipeline[FeedQuery]:
+        """The stages that make pages again."""
+        return self._pipeline
 
     def wanted(self, request: str) -> bool:
         """Whether the page of this request is one of the share that is kept."""
@@ -72,15 +76,16 @@ class Traces:
         except ValueError as error:
             raise NotFound(str(error), field="request", value=request) from None
 
-    @contextmanager
-    def replayed(self, trace: PageTrace) -> Iterator[Replayed]:
-        """The page made again by today's stages; its query can be asked within the context. Raises NotFound for a trace that this
-        version cannot read."""
+    def replayed(self, trace: PageTrace) -> Replayed:
+        """The page made again by today's stages. Raises NotFound for a trace that this version cannot read."""
         try:
-            with replaying(trace, self._pipeline) as made:
-                yield made
+            return replay(trace, self._pipeline)
         except ValueError as error:
             raise NotFound(str(error), field="request", value=trace.request) from None
+
+    def prices(self, trace: PageTrace, made: Replayed) -> dict[str, float]:
+        """What each binding rule cost the page."""
+        return prices_of(trace, made, self._pipeline)
 
     def recent(self, *, limit: int = 20) -> list[str]:
         """Requests of the pages kept last, newest first."""

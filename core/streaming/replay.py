@@ -22,12 +22,12 @@ def main(argv: Sequence[str] | None = None, services: Services | None = None) ->
     try:
         services = services or open_services()
         trace = services.traces.read(request)
-        with services.traces.replayed(trace) as made:
-            sys.stdout.write(_page(trace, made.outcome, made.query.index.ids))
-            sys.stdout.write(f"{made.difference or 'identical'}\n")
+        made = services.traces.replayed(trace)
     except (SettingsError, FeedroomError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    sys.stdout.write(_page(trace, made.outcome, made.query.index.ids))
+    sys.stdout.write(f"{made.difference or 'identical'}\n")
     return 1 if made.difference else 0
 
 

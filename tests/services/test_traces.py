@@ -49,9 +49,9 @@ def test_every_page_of_a_sample_viewer_is_kept_and_comes_out_the_same(services: 
     for _ in range(3):
         page = served(services)
         trace = services.traces.read(page.request)
-        with services.traces.replayed(trace) as again:
-            ids = [again.query.index.ids[row] for row in again.outcome.selection.page.rows]
-            assert again.difference == ""
+        again = services.traces.replayed(trace)
+        ids = [again.query.index.ids[row] for row in again.outcome.selection.page.rows]
+        assert again.difference == ""
         assert ids == [slot.post for slot in page.slots]
     assert (count("kept"), count("unlike"), count("failed")) == (before[0] + 3, *before[1:])
 

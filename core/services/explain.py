@@ -1,0 +1,146 @@
+"""How a page came about, and why a post is not on it: of the page a viewer would get now, or of one that was served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.domain.account import Account, Role
+from core.domain.errors import InvalidInput
+from core.domain.events import MAX_ID
+from core.domain.feed import FeedPage, MediaLinks
+from core.domain.ids import Millis
+from core.domain.mix import MixPolicy
+from core.feed.trace_record import PageTrace
+from core.feed.why_not import Asked, WhyNot, why_not
+from core.services.feed import Feed
+from core.services.feed_pages import page_of
+from core.services.feed_request import Asked as PageAsked
+from core.services.stores import Stores
+from core.services.traces import Traces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is known of a kept page besides the page: the code that made it, and whether it came out the same again.
+
+    `difference` is the first thing that did not, empty if everything is identical to the last bit.
+    """
+
+    engine: str
+    index: int
+    identical: bool
+    difference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A page with its trace (`page.stages`, each slot's `reason`, `page.prices`), how many `candidates` it was chosen from, the
+    answer for the post that was asked about, and for a served page what was `kept` of it."""
+
+    page: FeedPage
+    candidates: int
+    why_not: WhyNot | None = None
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A kept page in a list."""
+
+    request: str
+    viewer: str
+    at: Millis
+    slots: int
+    policy: str
+
+
+class Explain:
+    """Looking changes nothing: no page that is explained counts as served."""
+
+    def __init__(self, stores: Stores, feed: Feed, traces: Traces) -> None:
+        self._stores, self._feed, self._traces = stores, feed, traces
+
+    def now(
+        self,
+        asked: PageAsked,
+        *,
+        policy: MixPolicy | str | None = None,
+        region: str | None = None,
+        post: str | None = None,
+        now: Millis,
+    ) -> Explanation:
+        """The page that a viewer would get now. Raises InvalidInput naming `policy` or `post`."""
+        _check(post)
+        page, outcome, query = self._feed.look(asked, policy=policy, region=region, now=now)
+        answer = None
+        if post is not None:
+            made = Asked(query, outcome, self._feed.pipeline, lambda tag: self._feed.cards.tag_name(tag, now=now))
+            answer = why_not(made, post, self._stores.posts.find_one(post))
+        return Explanation(page=page, candidates=len(outcome.candidates), why_not=answer)
+
+    def served(self, request: str, *, post: str | None = None, now: Millis) -> Explanation:
+        """A page that was served, from what was kept of it. Raises InvalidInput, NotFound if it was not kept, ServiceError."""
+        _check(post)
+        trace = self._traces.read(request)
+        made = self._traces.replayed(trace)
+        page = page_of(
+            made.query, made.outcome, trace.sources, self._feed.cards, request=request, cursor=None, problem=""
+        )  # fmt: skip
+        page = replace(self._safe(page, now), stages=trace.made.stages, prices=self._traces.prices(trace, made))
+        answer = None
+        if post is not None:
+            asked = Asked(
+                made.query,
+                made.outcome,
+                self._traces.pipeline,
+                lambda tag: self._feed.cards.tag_name(tag, now=now),
+                True,
+            )
+            answer = why_not(asked, post, self._stores.posts.find_one(post))
+        kept = Kept(engine=trace.engine, index=trace.index, identical=not made.difference, difference=made.difference)
+        return Explanation(page=page, candidates=len(made.outcome.candidates), why_not=answer, kept=kept)
+
+    def preview(
+        self,
+        actor: Account,
+        viewer: str,
+        *,
+        size: int,
+        post: str,
+        policy: MixPolicy | str | None = None,
+        shown: tuple[str, ...] = (),
+        request: str = "",
+        now: Millis,
+    ) -> WhyNot:
+        """Why a post is not on the page that the feed preview shows. Raises Forbidden unless a product manager asks."""
+        actor.require(Role.PRODUCT_MANAGER)
+        asked = PageAsked(viewer=viewer, size=size, shown=shown, request=request)
+        found = self.now(asked, policy=policy, post=post, now=now).why_not
+        assert found is not None  # noqa: S101 - a post was asked about
+        return found
+
+    def kept_page(self, actor: Account, request: str, *, post: str | None = None, now: Millis) -> Explanation:
+        """`served` for a product manager. Raises Forbidden."""
+        actor.require(Role.PRODUCT_MANAGER)
+        return self.served(request.strip(), post=post, now=now)
+
+    def kept_pages(self, actor: Account, *, limit: int = 10) -> list[KeptPage]:
+        """The pages kept last, newest first. Raises Forbidden, ServiceError."""
+        actor.require(Role.PRODUCT_MANAGER)
+        return [_line(self._traces.read(request)) for request in self._traces.recent(limit=limit)]
+
+    def _safe(self, page: FeedPage, now: Millis) -> FeedPage:
+        """Without media of posts that may not be shown any more."""
+        ids = [slot.post for slot in page.slots]
+        allowed = self._feed.cards.allowed(ids, [0] * len(ids), now=now)
+        slots = tuple(slot if slot.post in allowed else replace(slot, media=MediaLinks()) for slot in page.slots)
+        return replace(page, slots=slots)
+
+
+def _line(trace: PageTrace) -> KeptPage:
+    return KeptPage(trace.request, trace.viewer, trace.at, len(trace.made.rules), str(trace.plain["policy"]["id"]))
+
+
+def _check(post: str | None) -> None:
+    if post is not None and not 1 <= len(post) <= MAX_ID:
+        raise InvalidInput("post", post, f"1 to {MAX_ID} characters are needed")
