@@ -13,9 +13,8 @@ from dashboard.components.reputation_panel import reputation_panel
 me = access.require(Role.PRODUCT_MANAGER)
 
 st.title("Ranking")
-calibration, models, reputation = st.tabs(
-    ["Calibration", "Models", "Reputation"], key="tab", on_change="rerun", bind="query-params"
-)
+names = ["Calibration", "Models", "Reputation"]
+calibration, models, reputation = st.tabs(names, key="tab", on_change="rerun", bind="query-params")
 if calibration.open:
     with calibration:
         calibration_panel(me)

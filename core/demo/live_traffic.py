@@ -22,6 +22,7 @@ from core.bootstrap import Services, clock, open_services
 from core.demo import tastes
 from core.demo.behaviour import INDIA, Life, Random
 from core.demo.tastes import World
+from core.domain.account import Account, Role
 from core.domain.errors import FeedroomError
 from core.domain.events import ViewerEvent
 from core.domain.feed import FeedPage
@@ -142,6 +143,20 @@ def ensure(services: Services, *, now: Millis) -> int:
             services.jobs.enqueue(JobKind.LIVE_TRAFFIC, subject, now=now + part)
             added += 1
     return added
+
+
+def ask(services: Services, actor: Account, *, now: Millis) -> int:
+    """Queue the traffic because a product manager wants it now; parts under way are left alone. Returns how many were added."""
+    actor.require(Role.PRODUCT_MANAGER)
+    idle = [
+        subject
+        for subject in (f"{SUBJECT}-{part}" for part in range(PARTS))
+        if not services.jobs.unfinished(subject, JobKind.LIVE_TRAFFIC)
+    ]
+    for place, subject in enumerate(idle):
+        services.jobs.enqueue(JobKind.LIVE_TRAFFIC, subject, now=now + place, asked_by=actor.id)
+    services.audit.record(actor, "demo.live_traffic", SUBJECT, now=now)
+    return len(idle)
 
 
 def run_job(services: Services, job: Job, progress: Progress) -> None:
