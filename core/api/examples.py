@@ -45,6 +45,7 @@ FEED_PAGE: dict[str, Any] = {
             "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
             **_WORDS,
             "propensity": 1.0,
+            "counts": {"like": 118, "comment": 9, "share": 4},
             "reason": {
                 "sources": ["tag affinity", "popular"],
                 "scores": {"like": 0.11, "completion": 0.52, "engagement": 1.31, "score": 1.24},
@@ -76,18 +77,6 @@ POST: dict[str, Any] = {
     "counts": {"like": 118, "comment": 9, "share": 4, "impression": 2310},
 }
 POSTS: dict[str, Any] = {"items": [POST], "cursor": None}
-COMMENT: dict[str, Any] = {
-    "id": "c-7781",
-    "version": 1,
-    "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
-    "viewer": "viewer-1042",
-    "text": "Does it come in maroon?",
-    "parent": None,
-    "visible": True,
-    "created_at": 1795000000000,
-    "updated_at": 1795000000000,
-}
-COMMENTS: dict[str, Any] = {"items": [{"comment": COMMENT, "answers": []}], "cursor": None}
 EVENT_BATCH: dict[str, Any] = {
     "events": [
         {"id": "e-1", "kind": "impression", "viewer": "viewer-1042", "at": 1795000001000, "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
@@ -95,15 +84,23 @@ EVENT_BATCH: dict[str, Any] = {
         {"id": "e-2", "kind": "watch", "viewer": "viewer-1042", "at": 1795000009000, "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
          "seconds": 8.1, "completion": 0.55},
         {"id": "e-3", "kind": "like", "viewer": "viewer-1042", "at": 1795000009500, "post": "nothing-like-it"},
+        {"id": "e-4", "kind": "product_click", "viewer": "viewer-1042", "at": 1795000010000, "product": "p-118",
+         "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9", "request": "01KAXA2T6H8J0K2M4N6P8Q0R2S", "slot": 0},
+        {"id": "e-5", "kind": "order", "viewer": "viewer-1042", "at": 1795000100000,
+         "products": [{"product": "p-118", "quantity": 1, "value_minor": 349900}, {"product": "p-7", "value_minor": 49900}]},
+        {"id": "e-6", "kind": "order_cancelled", "viewer": "viewer-1042", "at": 1795000200000, "order": "e-5", "product": "p-7"},
     ]
 }  # fmt: skip
 EVENT_RESULTS: dict[str, Any] = {
-    "accepted": 2,
+    "accepted": 5,
     "duplicates": 0,
     "refused": 1,
     "results": [
         {"id": "e-1", "status": "accepted", "field": "", "reason": ""},
         {"id": "e-2", "status": "accepted", "field": "", "reason": ""},
         {"id": "e-3", "status": "refused", "field": "post", "reason": "there is no such post"},
+        {"id": "e-4", "status": "accepted", "field": "", "reason": ""},
+        {"id": "e-5", "status": "accepted", "field": "", "reason": ""},
+        {"id": "e-6", "status": "accepted", "field": "", "reason": ""},
     ],
 }

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Final
 
 from core.domain.account import Account, Role
-from core.domain.errors import Conflict, Duplicate, Unavailable
-from core.domain.events import ViewerEvent
+from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
+from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
 from core.domain.moderation import Case, CaseState, Verdict
 from core.domain.post import Post, PostStatus
@@ -28,6 +28,8 @@ from core.domain.report import (
 )
 from core.domain.review import UNDO
 from core.services.audit import MACHINE, Audit
+from core.services.engagement import Engagement
+from core.services.event_intake import EventStatus, own_id
 from core.services.lifecycle import Lifecycle
 from core.services.report_cases import ReportCases
 from core.services.screening import round_of
@@ -45,6 +47,23 @@ class Reports:
         self._stores, self._audit, self.rules = stores, audit, rules or ReportRules()
         self._cases = ReportCases(stores, audit)
         self._lifecycle = Lifecycle(stores)
+
+    def report(
+        self, engagement: Engagement, post: str, viewer: str, reason: str = "", note: str = "", *, now: Millis
+    ) -> bool:
+        """A viewer's report as an event; False if this viewer reported this post before. Raises NotFound, InvalidInput."""
+        found = self._stores.posts.find_one(post)
+        if found is None or found.published_at is None:
+            raise NotFound(f"no live post {post!r}", field="id", value=post)
+        fields: dict[str, object] = {"reason": reason, "text": note.strip(), "post": post, "viewer": viewer}
+        id = own_id("report", f"{post}.{round_of(found)}", viewer)
+        (result,) = engagement.accept([fields | {"id": id, "kind": EventKind.REPORT.value, "at": now}], now)
+        if result.status is EventStatus.REFUSED:
+            field = "note" if result.field == "text" else result.field
+            raise InvalidInput(
+                field, shown if isinstance(shown := fields.get(result.field), str) else None, result.reason
+            )
+        return result.status is EventStatus.ACCEPTED
 
     def take(self, event: ViewerEvent, *, now: Millis) -> None:
         """Count a report event; one viewer counts once for each submission of a post."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from core.domain import schema
 from core.domain.account import Account, ApiKey
+from core.domain.attribution import AttributedOrder, AttributionDay, Shopper
 from core.domain.audit import AuditLine
 from core.domain.calibration import CalibrationDay, CalibrationVersion
 from core.domain.campaign import Campaign
 from core.domain.campaign_data import CampaignBoard, CampaignTotals
 from core.domain.collection import Collection
-from core.domain.attribution import AttributedOrder, AttributionDay, Shopper
 from core.domain.comment import Comment, Commenter, CommentMark
 from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals

@@ -1,0 +1,94 @@
+"""Shares with links, and follows."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.domain.errors import Duplicate, InvalidInput, NotFound
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.post import PostStatus
+from core.services.audit import Audit
+from core.services.community import Community
+from core.services.reports import Reports
+from core.services.social import Social
+from tests.feed.world import NOW, World, world
+
+POST = "post-0000"
+
+
+@pytest.fixture
+def small() -> World:
+    return world(posts=6, publishers=3)
+
+
+@pytest.fixture
+def social(small: World) -> Social:
+    return Social(small.stores, small.engagement, "shop://posts/{post}?share={share}")
+
+
+def work(small: World, social: Social) -> None:
+    small.engagement.consume("worker", now=NOW)
+    Community(small.stores, Reports(small.stores, Audit(small.stores)), social).consume("worker", now=NOW)
+
+
+def test_a_share_is_a_link_and_an_event(small: World, social: Social) -> None:
+    made = social.share(POST, "v", channel="whatsapp", id="s1", now=NOW)
+    assert made.link == "shop://posts/post-0000?share=s1"
+    assert social.share(POST, "v", id="s1", now=NOW + 1).created_at == NOW
+    work(small, social)
+    assert small.stores.post_totals.get(POST).shown == (0, 0, 1)
+    with pytest.raises(Duplicate):
+        social.share(POST, "somebody else", id="s1", now=NOW)
+
+
+def test_opening_a_link_counts_once_per_viewer(small: World, social: Social) -> None:
+    made = social.share(POST, "v", id="s" * 80, now=NOW)
+    assert social.open(made.id, "w" * 80, now=NOW).first
+    assert not social.open(made.id, "w" * 80, now=NOW + 5).first
+    assert social.open(made.id, "x", now=NOW).post == POST
+    assert social.shared(made.id).opens == 2
+    work(small, social)
+    assert small.stores.post_totals.get(POST).counts == {"share": 1, "share_open": 2}
+
+
+def test_a_link_to_a_post_that_is_gone_opens_nothing(small: World, social: Social) -> None:
+    made = social.share(POST, "v", now=NOW)
+    small.stores.posts.patch(POST, {"status": PostStatus.WITHDRAWN})
+    for act in (
+        lambda: social.shared(made.id),
+        lambda: social.open(made.id, "w", now=NOW),
+        lambda: social.shared("no"),
+    ):
+        with pytest.raises(NotFound):
+            act()
+
+
+@pytest.mark.parametrize(("field", "more"), [("channel", {"channel": "pigeon"}), ("id", {"id": ""}), ("viewer", {})])
+def test_a_wrong_share_names_its_field(social: Social, field: str, more: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        social.share(POST, "" if field == "viewer" else "v", now=NOW, **more)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+def test_a_follow_is_listed_at_once_and_counted_by_the_worker(small: World, social: Social) -> None:
+    social.follow("v", "pub-1", following=True, now=NOW)
+    social.follow("v", "pub-2", following=True, now=NOW + 1)
+    assert [one.id for one in social.follows("v").items] == ["pub-2", "pub-1"]
+    assert social.publisher("pub-1").followers == 0
+    work(small, social)
+    assert social.publisher("pub-1").followers == 1
+    social.follow("v", "pub-1", following=False, now=NOW + 2)
+    assert [one.id for one in social.follows("v").items] == ["pub-2"]
+    work(small, social)
+    assert (social.publisher("pub-1").followers, social.publisher("pub-1").posts) == (0, 2)
+    with pytest.raises(NotFound):
+        social.follow("v", "nobody", following=True, now=NOW)
+
+
+def test_the_newest_follow_event_holds_in_whatever_order_they_come(small: World, social: Social) -> None:
+    def event(kind: EventKind, at: int) -> ViewerEvent:
+        return ViewerEvent(id=f"{kind}{at}", kind=kind, viewer="v", at=at, publisher="pub-1")
+
+    for one in (event(EventKind.UNFOLLOW, NOW), event(EventKind.FOLLOW, NOW - 5), event(EventKind.UNFOLLOW, NOW)):
+        social.take(one, now=NOW)
+    assert social.followers("pub-1") == 0
