@@ -15,8 +15,8 @@ class CampaignTable:
     """c campaigns, m posts of theirs.
 
     `ids` and `names` (c,); `bonus` (c,) is value × multiplier per delivery, in major currency units; `slots` (c,) how many slots
-    each may have on this page, 0 for none. `numbers` (m,) are post numbers of the index, ascending, no number twice, `owners` (m,)
-    the campaign of each.
+    each may have on this page, 0 for none, `most` how many all may have together. `numbers` (m,) are post numbers of the index,
+    ascending, no number twice, `owners` (m,) the campaign of each.
     """
 
     ids: tuple[str, ...]
@@ -25,6 +25,7 @@ class CampaignTable:
     slots: IntArray
     numbers: IntArray
     owners: IntArray
+    most: int = 0
 
     def owners_of(self, numbers: IntArray) -> IntArray:
         """The campaign of each post number, −1 for none."""

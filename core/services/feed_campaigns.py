@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from core.domain.campaign_data import BOARD, CampaignBoard, Running
 from core.domain.errors import ServiceError
@@ -22,23 +23,28 @@ from core.pipeline.candidates import FloatArray, IntArray
 from core.services import feed_metrics as metrics
 from core.services.stores import Stores
 
+Counts = NDArray[np.int64]
+
 STALE: Millis = 2 * MINUTE
 """A board older than this paces nobody: no campaign takes part until it is renewed."""
+
+MOST_SPONSORED = 0.3
+"""The greatest share of what one viewer is served that may be sponsored, by all campaigns together."""
 
 RETRY: Millis = 1 * SECOND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """A board in arrays over its c campaigns; `allowed` is what this process may have delivered of each, all its life."""
+    """A board in arrays over its c campaigns. `allowed` is what this process may have delivered of each, all its life."""
 
     version: int
     board: CampaignBoard
-    ids: tuple[str, ...]
+    places: dict[str, int]
     shares: FloatArray
-    starts: IntArray
-    ends: IntArray
-    allowed: IntArray
+    starts: Counts
+    ends: Counts
+    allowed: Counts
     table: CampaignTable
 
 
@@ -47,7 +53,8 @@ class Taken:
 
     def __init__(self, owner: FeedCampaigns) -> None:
         self._owner = owner
-        self.slots: dict[str, int] = {}
+        self.held: _Held | None = None
+        self.slots: IntArray | None = None
 
     def count(self, slots: Sequence[Slot]) -> None:
         """The page was served: these of its slots are deliveries."""
@@ -61,10 +68,12 @@ class FeedCampaigns:
         self._boards = stores.campaign_boards
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._numbers: tuple[_Held, object, int, CampaignTable] | None = None
         self._retry_at: Millis = 0
         self._own: dict[str, int] = {}
         self._own_at: dict[str, Millis] = {}
-        self._taken: dict[str, int] = {}
+        self._used: Counts = np.zeros(0, np.int64)
+        self._taken: Counts = np.zeros(0, np.int64)
         self._process = ""
         self._now: Millis = 0
 
@@ -82,38 +91,44 @@ class FeedCampaigns:
     ) -> CampaignTable | None:
         """The campaigns that take part in a page of `size` for a viewer who was served `seen` posts; None if none does.
 
-        Of one campaign a viewer gets at most ⌊share · n⌋ of the first n posts, for every n that ends a page. With `taken`, the
-        slots are held for the page.
+        Of one campaign a viewer gets at most ⌊share · n⌋ of the first n posts, for every n that ends a page, and of all together
+        ⌊MOST_SPONSORED · n⌋. With `taken`, the slots are held for the page.
         """
         held = self._at_least(version, now)
-        if held is None or not held.ids:
+        if held is None or not held.places:
             return None
         if now - held.board.at > STALE:
             metrics.DEGRADED.labels("campaigns").inc()
             return None
+        most = _part(MOST_SPONSORED, seen + size) - _part(MOST_SPONSORED, seen)
         wanted = np.floor(held.shares * (seen + size) + 1e-9) - np.floor(held.shares * seen + 1e-9)
         wanted[(now < held.starts) | (now >= held.ends)] = 0
         if taken is not None:
             self._give_back(taken)
         with self._lock:
-            left = held.allowed - np.array([self._own.get(id, 0) + self._taken.get(id, 0) for id in held.ids])
-            slots = np.clip(wanted, 0, np.maximum(left, 0)).astype(np.int32)
-            if taken is not None and slots.any():
-                taken.slots = {held.ids[place]: int(slots[place]) for place in np.flatnonzero(slots)}
-                for id, count in taken.slots.items():
-                    self._taken[id] = self._taken.get(id, 0) + count
-        if not slots.any():
+            if held is not self._held:
+                return None  # renewed by another request this very moment; the next page takes part again
+            slots = np.maximum(np.minimum(wanted, held.allowed - self._used - self._taken), 0).astype(np.int32)
+            if taken is not None:
+                self._taken += slots
+                taken.held, taken.slots = held, slots
+        if not most or not slots.any():
             return None
         table = self._numbered(held, index)
-        return replace(table, slots=slots) if len(table.numbers) else None
+        return replace(table, slots=slots, most=most) if len(table.numbers) else None
 
     def count(self, slots: Sequence[Slot]) -> None:
         """Take note of what was just served, ahead of the worker's count."""
+        sponsored = [slot.campaign for slot in slots if slot.campaign]
+        if not sponsored:
+            return
         with self._lock:
-            for slot in slots:
-                if slot.campaign:
-                    self._own[slot.campaign] = self._own.get(slot.campaign, 0) + 1
-                    self._own_at[slot.campaign] = self._now
+            places = self._held.places if self._held is not None else {}
+            for id in sponsored:
+                self._own[id] = self._own.get(id, 0) + 1
+                self._own_at[id] = self._now
+                if (place := places.get(id, -1)) >= 0:
+                    self._used[place] += 1
 
     def signed(self, page: ServedPage) -> ServedPage:
         """The record of a page; one with deliveries names this process, so that its own count can be told from what was counted."""
@@ -122,12 +137,16 @@ class FeedCampaigns:
         )
 
     def _give_back(self, taken: Taken) -> None:
-        if not taken.slots:
+        if taken.held is None or taken.slots is None:
             return
         with self._lock:
-            for id, count in taken.slots.items():
-                self._taken[id] -= count
-        taken.slots = {}
+            if taken.held is self._held:
+                self._taken -= taken.slots
+            elif self._held is not None:
+                for id, count in zip(taken.held.places, taken.slots.tolist(), strict=True):
+                    if (place := self._held.places.get(id, -1)) >= 0:
+                        self._taken[place] -= count
+        taken.held = taken.slots = None
 
     def _at_least(self, version: int, now: Millis) -> _Held | None:
         """The board, read anew if the signal has moved."""
@@ -146,7 +165,11 @@ class FeedCampaigns:
                 self._retry_at = now + RETRY
                 return held
             self._process = self._process or new_id(now)
-            self._held = self._arranged(version, board, now)
+            before, self._held = self._held, self._arranged(version, board, now)
+            ids = list(self._held.places)
+            in_work = dict(zip(before.places, self._taken.tolist(), strict=True)) if before is not None else {}
+            self._used = np.array([self._own.get(id, 0) for id in ids], np.int64)
+            self._taken = np.array([in_work.get(id, 0) for id in ids], np.int64)
             return self._held
 
     def _arranged(self, version: int, board: CampaignBoard, now: Millis) -> _Held:
@@ -159,7 +182,7 @@ class FeedCampaigns:
         return _Held(
             version=version,
             board=board,
-            ids=tuple(one.id for one in running),
+            places={one.id: place for place, one in enumerate(running)},
             shares=np.array([one.max_share for one in running], np.float64),
             starts=np.array([one.starts_at for one in running], np.int64),
             ends=np.array([one.ends_at for one in running], np.int64),
@@ -176,13 +199,15 @@ class FeedCampaigns:
     def _numbered(self, held: _Held, index: Index) -> CampaignTable:
         """The board's posts as numbers of this index; done anew when either has changed."""
         size = len(index.row_of)
-        done = self._done
+        done = self._numbers
         if done is not None and done[0] is held and done[1] is index.known and done[2] == size:
             return done[3]
         posts = [one.posts for one in held.board.running]
         numbers, owners = numbered(posts, held.table.bonus, index.known, size)
         table = replace(held.table, numbers=numbers, owners=owners)
-        self._done = (held, index.known, size, table)
+        self._numbers = (held, index.known, size, table)
         return table
 
-    _done: tuple[_Held, object, int, CampaignTable] | None = None
+
+def _part(share: float, posts: int) -> int:
+    return int(share * posts + 1e-9)

@@ -445,3 +445,15 @@ def test_a_post_of_two_campaigns_belongs_to_the_one_that_bids_more(shop: Shop) -
     found = {slot.campaign for _ in range(6) for slot in shop.page().slots if slot.post == "post-0001"}
     assert dear.id in found
     assert cheap.id not in found
+
+
+def test_all_campaigns_together_never_get_more_than_three_slots_in_ten(shop: Shop) -> None:
+    for number in range(8):
+        publisher = f"pub-{number}"
+        shop.started(name=publisher, publisher=publisher, posts=shop.posts_of(publisher), goal=9_000, max_share=0.5)
+    seen = shown = 0
+    for size in (20, 7, 1, 1, 3, 20, 13):
+        page = shop.page("v", size=size)
+        seen, shown = seen + len(page.slots), shown + len(sponsored(page))
+        assert shown <= 0.3 * seen
+    assert shown >= 0.25 * seen
