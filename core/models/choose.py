@@ -179,7 +179,7 @@ def _filled(made: Neighbours, interactions: Interactions, contents: Contents, to
 
 def _ease(l2: float) -> Candidate:
     def run(interactions: Interactions, top_k: int, progress: Progress) -> Neighbours:
-        return fit_ease(interactions, l2=l2, item_power=0.2, diagonal_power=0.0, top_k=top_k, progress=progress)
+        return fit_ease(interactions, l2=l2, item_power=0.2, constrained=False, top_k=top_k, progress=progress)
 
     return Candidate(EASE, {"l2": l2}, run)
 
@@ -196,8 +196,6 @@ def _mixed(l2: float, regularization: float, seed: int) -> Candidate:
         return fit_mixed(
             interactions,
             l2=l2,
-            item_power=0.2,
-            diagonal_power=0.0,
             regularization=regularization,
             top_k=top_k,
             seed=seed,

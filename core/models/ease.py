@@ -3,17 +3,21 @@
 With the weighted Gram matrix G = Xᵀ·diag(nᵤ^user_power)·X, items scaled by D = diag((cᵢ / mean c)^-item_power), and
 P = (D·G·D + l2·I)⁻¹, the weight of item i for item j ≠ i is
 
-    B[i, j] = - D[i] / D[j] · P[i, j] · l2^(1 - d) / P[j, j]^d,   d = diagonal_power
+    constrained:      B[i, j] = - D[i] / D[j] · P[i, j] / P[j, j]
+    not constrained:  B[i, j] = - D[i] / D[j] · P[i, j] · l2
 
-d = 1 and item_power = 0 is EASE: each column is the ridge regression of one item on all others. d = 0 is the ridge regression of
-each item on all, its own weight dropped afterwards (Steck's EASE without the constraint, "relaxed" in Jeunen et al. 2020).
+The first with item_power = 0 is EASE: each column is the ridge regression of one item on all others. The second is the ridge
+regression of each item on all, its own weight dropped afterwards.
 
-Measured on MovieLens-100K (protocol of the benchmark `ranking_quality`, three splits that it does not use): nDCG@10 .485 for
-EASE, .487 with user_power -.5, .490 with item_power .2 too, .493 with diagonal_power 0 instead of 1. It matters more when only
-100 neighbours of 1,682 are kept: .478 with diagonal_power 1, .485 with 0; keeping positive weights only costs .009 to .020.
+Measured on MovieLens-100K (protocol of the benchmark `ranking_quality`, on three splits that it does not use), nDCG@10: EASE .485,
+with user_power -.5 .487, with item_power .2 too .490, not constrained as well .493. With the 100 largest weights of 1,682 as they
+are: constrained .478, not constrained .485, and .491 fitted again (`core.models.refit`). Negative weights belong to it: the 100
+largest positive ones alone give .458 and .476.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +29,9 @@ from core.domain.errors import InvalidInput
 from core.models.interactions import Interactions
 from core.models.neighbours import Neighbours, strongest
 from core.models.progress import Progress, part, quiet
+from core.models.refit import ROUNDS, Goal, refitted
+
+Floating = NDArray[np.floating]
 
 BLOCK_ENTRIES = 16_000_000
 """Entries of a dense block that is worked on at a time: 128 MB in double precision."""
@@ -36,23 +43,25 @@ def fit_ease(
     l2: float,
     user_power: float = -0.5,
     item_power: float = 0.0,
-    diagonal_power: float = 1.0,
+    constrained: bool = True,
     top_k: int = 100,
+    refit: int = ROUNDS,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Neighbours:
-    """The `top_k` weights of largest size of each item."""
+    """The `top_k` weights of largest size of each item, fitted again in `refit` rounds; 0 leaves them as they are."""
     tell = progress or quiet
-    full = fit_ease_full(
-        interactions,
-        l2=l2,
-        user_power=user_power,
-        item_power=item_power,
-        diagonal_power=diagonal_power,
-        threads=threads,
-        progress=part(tell, 0.0, 0.9),
-    )
-    return truncated(interactions.items, full, top_k, part(tell, 0.9, 1.0))
+    solved = solve(interactions, l2, user_power, item_power, constrained, threads, None, part(tell, 0.0, 0.5))
+    own = None if constrained else solved.own
+    cut = truncated(interactions.items, solved.weights, top_k, part(tell, 0.5, 0.6))
+    if not refit or not len(interactions):
+        return cut
+    scale, kind = solved.scale, solved.weights.dtype.type
+    del solved
+    with threadpool_limits(threads):
+        gram = gram_of(interactions.matrix, l2, user_power, scale, kind, part(tell, 0.6, 0.7))
+        goal = plain_goal(gram, l2)
+        return refitted(cut, gram, goal, scale=scale, own=own, rounds=refit, progress=part(tell, 0.7, 1.0))
 
 
 def fit_ease_full(
@@ -61,40 +70,71 @@ def fit_ease_full(
     l2: float,
     user_power: float = -0.5,
     item_power: float = 0.0,
-    diagonal_power: float = 1.0,
+    constrained: bool = True,
     threads: int = 1,
     precise: bool | None = None,
     progress: Progress | None = None,
-) -> NDArray[np.floating]:
-    """All of B, (items, items): B[i, j] is what i says for j. Needs one such matrix of memory, and O(items³) time.
+) -> Floating:
+    """All of B, (items, items), zeros in its diagonal: B[i, j] is what i says for j. Needs one such matrix of memory and O(items³)
+    time.
 
-    `precise` computes in double precision; by default up to 6,000 items. Raises InvalidInput unless `l2` is above 0.
+    `precise` computes in double precision, by default up to 6,000 items. Raises InvalidInput unless `l2` is above 0.
     """
+    return solve(interactions, l2, user_power, item_power, constrained, threads, precise, progress or quiet).weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """`weights` (n, n) with zeros in the diagonal, what that held (`own`, (n,)), and the factor of each item (`scale`, (n,))."""
+
+    weights: Floating
+    own: Floating
+    scale: NDArray[np.float64]
+
+
+def solve(
+    interactions: Interactions,
+    l2: float,
+    user_power: float,
+    item_power: float,
+    constrained: bool,
+    threads: int,
+    precise: bool | None,
+    progress: Progress,
+) -> Solved:
+    """B and what fitting it again needs."""
     if not l2 > 0:
         raise InvalidInput("l2", l2, "a number above 0 is needed")
-    tell = progress or quiet
     count = len(interactions.items)
     kind = np.float64 if (count <= 6_000 if precise is None else precise) else np.float32
+    counts = np.maximum(interactions.viewers_per_item(), 1).astype(np.float64)
+    scale = np.asarray((counts / counts.mean()) ** -item_power) if count else np.ones(0)
     if not count:
-        return np.zeros((0, 0), dtype=kind)
-    scale = _item_scale(interactions, item_power)
+        return Solved(np.zeros((0, 0), dtype=kind), np.zeros(0), scale)
     with threadpool_limits(threads):
-        gram = _gram(interactions.matrix, user_power, scale, kind, part(tell, 0.0, 0.3))
-        gram[np.diag_indices(count)] += l2
-        inverse = _inverted(gram)
-        tell(0.9)
+        inverse = _inverted(gram_of(interactions.matrix, l2, user_power, scale, kind, part(progress, 0.0, 0.3)))
+        progress(0.9)
         diagonal = inverse.diagonal().astype(np.float64)
-        columns = -(l2 ** (1 - diagonal_power)) / diagonal**diagonal_power / scale
+        columns = -1 / (diagonal * scale) if constrained else -l2 / scale
         np.multiply(inverse, columns, out=inverse, casting="same_kind")
         np.multiply(inverse, scale[:, None], out=inverse, casting="same_kind")
         inverse[np.diag_indices(count)] = 0
-    tell(1.0)
-    return inverse
+    progress(1.0)
+    return Solved(inverse, np.zeros(count) if constrained else 1 - l2 * diagonal, scale)
 
 
-def truncated(
-    ids: tuple[str, ...], full: NDArray[np.floating], top_k: int, progress: Progress | None = None
-) -> Neighbours:
+def plain_goal(gram: Floating, l2: float) -> Goal:
+    """What the Gram matrix without its l2 is at some columns: there the ridge regression and EASE aim."""
+
+    def at(start: int, end: int) -> Floating:
+        columns = gram[:, start:end].copy()
+        columns[np.arange(start, end), np.arange(end - start)] -= l2
+        return columns
+
+    return at
+
+
+def truncated(ids: tuple[str, ...], full: Floating, top_k: int, progress: Progress | None = None) -> Neighbours:
     """The served form of a dense matrix of weights (n, n), made block by block."""
     tell = progress or quiet
     rows = np.empty((len(ids), top_k), dtype=np.int32)
@@ -107,29 +147,30 @@ def truncated(
     return Neighbours(ids, rows, weights)
 
 
-def _item_scale(interactions: Interactions, item_power: float) -> NDArray[np.float64]:
-    counts = np.maximum(interactions.viewers_per_item(), 1).astype(np.float64)
-    return np.asarray((counts / counts.mean()) ** -item_power)
-
-
-def _gram(
-    matrix: sparse.csr_matrix, user_power: float, scale: NDArray[np.float64], kind: type, progress: Progress
-) -> NDArray[np.floating]:
-    """D·Xᵀ·diag(nᵤ^power)·X·D as a dense Fortran-ordered matrix, block by block."""
+def gram_of(
+    matrix: sparse.csr_matrix,
+    l2: float,
+    user_power: float,
+    scale: NDArray[np.float64],
+    kind: type[np.floating],
+    progress: Progress,
+) -> Floating:
+    """D·Xᵀ·diag(nᵤ^user_power)·X·D + l2·I as a dense Fortran-ordered matrix, made block by block."""
     count = matrix.shape[1]
     known = np.maximum(np.diff(matrix.indptr), 1).astype(np.float64)
     scaled = (sparse.csr_matrix(matrix, dtype=np.float64) @ sparse.diags(scale)).tocsr()
     left = (sparse.diags(known**user_power) @ scaled).T.tocsr()
-    gram = np.empty((count, count), dtype=kind, order="F")
+    gram: Floating = np.empty((count, count), dtype=kind, order="F")
     step = max(BLOCK_ENTRIES // count, 1)
     for start in range(0, count, step):
         # The matrix is symmetric: rows may be written as columns, which lie together in memory.
         gram[:, start : start + step] = (left[start : start + step] @ scaled).toarray().T
         progress(min(start + step, count) / count)
+    gram[np.diag_indices(count)] += l2
     return gram
 
 
-def _inverted(gram: NDArray[np.floating]) -> NDArray[np.floating]:
+def _inverted(gram: Floating) -> Floating:
     """The inverse of a symmetric positive definite matrix, written over it."""
     factorise, invert = (lapack.dpotrf, lapack.dpotri) if gram.dtype == np.float64 else (lapack.spotrf, lapack.spotri)
     factor, failed = factorise(gram, lower=1, overwrite_a=1, clean=0)

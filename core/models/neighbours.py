@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from core.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Rows = NDArray[np.int32]
 Weights = NDArray[np.float32]
@@ -58,6 +61,8 @@ class Neighbours:
 
     def matrix(self) -> sparse.csr_matrix:
         """The same weights as a sparse matrix (n, n), for scoring many histories at once."""
+        from scipy import sparse  # serving does without
+
         real = self.rows != NOBODY
         starts = np.concatenate(([0], np.cumsum(real.sum(axis=1))))
         made = sparse.csr_matrix((self.weights[real], self.rows[real], starts), shape=(len(self.rows), len(self.rows)))
