@@ -8,6 +8,7 @@ from core.domain.account import Account, Role
 from core.domain.mix import MixPolicy
 from core.domain.viewer import SampleViewer
 from dashboard import access
+from dashboard.components.kept_pages import kept_pages
 from dashboard.components.mix_bars import mix_bars
 from dashboard.components.next_page import next_page_changes
 from dashboard.components.phone_frame import phone_frame
@@ -22,6 +23,7 @@ from dashboard.components.preview_session import (
 )
 from dashboard.components.slot_trace import score_chart, slot_detail, slot_list, stage_trace
 from dashboard.components.viewer_acts import viewer_acts
+from dashboard.components.why_not import why_not_box
 from dashboard.context import services
 
 
@@ -70,6 +72,8 @@ def preview(me: Account, asked: Asked, viewer: SampleViewer, other: MixPolicy | 
             with made:
                 score_chart(slot, key="scores")
                 stage_trace(session.page, key="stages")
+                why_not_box(me, session)
+                kept_pages(me)
 
 
 def next_page_button(me: Account, session: PreviewSession) -> None:

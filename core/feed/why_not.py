@@ -13,11 +13,11 @@ from core.feed.query import HIDDEN, SEEN, FeedQuery, marks_of
 from core.feed.slotting import EXPLORED
 from core.feed.standings import Standing, TagName, ordinal, standings
 from core.feed.what_if import kept_out_by, score_needed
+from core.feed.why_words import reason_in_words, seen_in_words, status_in_words
 from core.pipeline.candidates import Candidates
 from core.pipeline.engine import FeedPipeline, Outcome
 from core.pipeline.trace import name_of
 
-NO_LONGER_LIVE = "no longer live"
 CODES: Mapping[str, str] = {
     "unknown": "There is no such post",
     "not_live": "The post is not live",
@@ -106,7 +106,9 @@ def _unfit(page: Asked, id: str, post: Post | None) -> WhyNot | None:
     known = 0 <= number < len(index.row_of)
     if not page.then:
         if post.status is not PostStatus.LIVE:
-            return WhyNot(post=id, code="not_live", sentence=f"It is {_status(post)}; only live posts are shown.")
+            return WhyNot(
+                post=id, code="not_live", sentence=f"It is {status_in_words(post)}; only live posts are shown."
+            )
         if not playable(post):
             return WhyNot(post=id, code="not_playable", sentence="It is live, but its media cannot be played yet.")
         if not known:
@@ -121,9 +123,9 @@ def _unfit(page: Asked, id: str, post: Post | None) -> WhyNot | None:
     if known and index.ids[row] == id:
         found = (reason for reason, mask in query.reasons(np.array([row], np.int32)) if mask[0])
         if reason := next(found, ""):
-            return WhyNot(post=id, code=reason.replace(" ", "_"), sentence=_reason(query, row, reason))
+            return WhyNot(post=id, code=reason.replace(" ", "_"), sentence=reason_in_words(query, row, reason))
     if mark & SEEN and row not in page.outcome.candidates.rows:
-        return WhyNot(post=id, code="already_seen", sentence=_seen(query, id))
+        return WhyNot(post=id, code="already_seen", sentence=seen_in_words(query, id))
     return None
 
 
@@ -174,7 +176,11 @@ def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:
     tried = np.array([rule == EXPLORED for rule in chosen.rules], np.bool_)
     lowest = float(page_scores[~tried].min()) if (~tried).any() else None
     rank = 1 + int(np.count_nonzero(allowed["score"] > score))
-    needed = score_needed(page.query, page.pipeline.selector, allowed, place)
+    selector = page.pipeline.selector
+    if failed := any(stage.kind == "selector" and stage.failed for stage in outcome.stages):
+        needed = None
+    else:
+        needed = score_needed(page.query, selector, allowed, place)
     told = WhyNot(
         post=id, code="score", sentence="", score=score, rank=rank, candidates=len(allowed), lowest=lowest, needed=needed,
         scores=scores,
@@ -183,6 +189,8 @@ def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:
     wanted = (
         f"it would have needed {needed:.3f}" if needed is not None else "no score would have brought it onto the page"
     )
+    if failed:
+        return replace(told, sentence=f"{stands}; the mix had failed, so the page holds the best scores.")
     if row in chosen.displaced:
         slot = chosen.displaced.index(row)
         if tried[slot]:
@@ -190,11 +198,7 @@ def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:
             return replace(told, code="tried_out", sentence=said, rule=chosen.rules[slot])
         said = f"{stands}, but the rule '{chosen.rules[slot]}' put another post into slot {slot + 1}; {wanted}."
         return replace(told, code="displaced", sentence=said, rule=chosen.rules[slot])
-    if (
-        lowest is not None
-        and score >= lowest
-        and (rule := kept_out_by(page.query, page.pipeline.selector, allowed, place))
-    ):
+    if lowest is not None and score >= lowest and (rule := kept_out_by(page.query, selector, allowed, place)):
         worse = int(np.count_nonzero(page_scores < score))
         said = f"{stands}, above {worse} on the page, but the rule '{rule}' kept it out; {wanted}."
         return replace(told, code="rule", sentence=said, rule=rule)
@@ -210,41 +214,3 @@ def _filtered(page: Asked, row: int) -> str:
         if not len(kept.candidates):
             return next(iter(kept.dropped), name_of(one))
     return "a filter failed, and what cannot be checked is not shown"
-
-
-def _reason(query: FeedQuery, row: int, reason: str) -> str:
-    index = query.index
-    if reason == NO_LONGER_LIVE:
-        return "The feed has taken it out: it is no longer live."
-    if reason == "out of stock":
-        return "None of the products that it links is in stock."
-    if reason == "another region":
-        return f"It is for {index.regions.names[index.region[row]]}; the page is for {query.region}."
-    if reason == "another language":
-        return (
-            f"It is in {index.languages.names[index.language[row]]}; only {', '.join(query.languages)} was asked for."
-        )
-    if reason == "publisher not wanted":
-        affinity = float(query.publisher_affinity(np.array([row], np.int32))[0])
-        return f"The viewer keeps turning away from its publisher (affinity {affinity:.1f}), so its posts are left out for a while."
-    return f"It may not be shown to this viewer: {reason}."
-
-
-def _seen(query: FeedQuery, id: str) -> str:
-    since = len(query.viewer.seen) - query.viewer.seen.index(id) - 1
-    told = "it was the last one" if since == 0 else f"{since:,} post{'s' * (since > 1)} ago"
-    acts = [act for act in query.viewer.recent if act.post == id]
-    acted = f"; they acted on it {_ago(query.now - acts[-1].at)} ago" if acts else ""
-    return f"This viewer was shown it already: {told}{acted}. It comes again when nothing new is left."
-
-
-def _ago(millis: int) -> str:
-    minutes = max(millis // 60_000, 0)
-    for unit, size in (("day", 1_440), ("hour", 60), ("minute", 1)):
-        if minutes >= size:
-            return f"{minutes // size} {unit}{'s' * (minutes // size > 1)}"
-    return "less than a minute"
-
-
-def _status(post: Post) -> str:
-    return post.status.label[:1].lower() + post.status.label[1:]

@@ -16,7 +16,7 @@ from core.feed.replay import replay
 from core.feed.slotting import EXPLORED
 from core.feed.trace_record import captured, trace_of
 from core.feed.why_not import CODES, Asked, WhyNot, why_not
-from core.pipeline.candidates import Candidates, Kept
+from core.pipeline.candidates import Candidates, Kept, Selection
 from core.services.feed_request import Asked as PageAsked
 from tests.feed.world import NOW, World, make_post, make_product, world
 
@@ -232,3 +232,18 @@ def test_every_post_of_a_catalogue_has_an_answer(small: World) -> None:
     for number in range(0, 400, 9):
         found = ask(small, f"post-{number:04}", policy=DEFAULT_POLICY)
         assert found.code in {"on_page", "already_seen", "not_proposed", "rule", "score", "displaced", "tried_out"}
+
+
+def test_when_the_mix_had_failed_the_answer_says_so_and_tries_nothing(small: World) -> None:
+    small.feed._pipeline = replace(small.feed.pipeline, selector=NoMix())
+    page, outcome, query = small.feed.look(PageAsked(viewer="v", size=10), policy=PLAIN, now=small.now)
+    assert len(page.slots) == 10
+    last = query.index.ids[outcome.candidates.rows[np.argmin(outcome.candidates["score"])]]
+    found = ask(small, last)
+    assert found.code == "score"
+    assert "the mix had failed" in found.sentence
+
+
+class NoMix:
+    def select(self, query: FeedQuery, candidates: Candidates) -> Selection:
+        raise RuntimeError("no mix")
