@@ -53,6 +53,7 @@ FEED_PAGE: dict[str, Any] = {
                 "sentence": "Because you liked 3 posts tagged Saree",
                 "displaced": None,
             },
+            "campaign": "",
         }
     ],
     "cursor": "k5yV…",

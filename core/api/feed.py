@@ -55,7 +55,8 @@ async def feed_page(
     """Posts that the viewer has not been served before, ranked and mixed for them; an unknown viewer gets a first page.
 
     Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
-    what was seen longest ago. Each slot says why it is there; `propensity` is the chance with which exploration put it there.
+    what was seen longest ago. Each slot says why it is there; `propensity` is the chance with which exploration put it there. One
+    with a `campaign` is sponsored: the app tells the viewer.
     """
     page = await lane.run(
         services.feed.page,

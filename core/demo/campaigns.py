@@ -29,8 +29,8 @@ class Story:
 
 
 STORIES = (
-    Story("handloom", "Festive handlooms", "chandori-looms", begun=6, days=14, demand=1.0, value=4.0, max_share=0.15),
-    Story("copper", "Copper for the kitchen", "tambavali", begun=5, days=12, demand=1.5, value=2.5, max_share=0.1),
+    Story("handloom", "Festive handlooms", "chandori-looms", begun=6, days=14, demand=1.0, value=4.0, max_share=0.2),
+    Story("copper", "Copper for the kitchen", "tambavali", begun=5, days=12, demand=1.3, value=2.5, max_share=0.25),
 )
 
 

@@ -9,7 +9,7 @@ from core.domain.campaign import Campaign, CampaignState
 from core.services.campaign_progress import Progress
 from dashboard.components.campaign_chart import delivery_chart
 from dashboard.components.campaign_levers import levers, undo_campaign
-from dashboard.components.campaign_list import delivery_bar, outlook, pace_badge, times
+from dashboard.components.campaign_list import delivery_bar, outlook, state_badges, times
 from dashboard.components.post_grid import post_grid
 from dashboard.context import clock, services
 from dashboard.formatting import INDIA, moment, money, number, percent
@@ -44,9 +44,7 @@ def _figures(me: Account, id: str) -> None:
     campaign = services().campaigns.get(me, id)
     (progress,) = services().campaigns.progress(me, [campaign], now=now)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(campaign.state.label, color="gray")
-        if campaign.state is not CampaignState.DRAFT:
-            pace_badge(progress)
+        state_badges(progress)
         st.caption(literal(times(campaign, now)), width="content")
     with st.grid(4, min_column_width=170, gap="xsmall"):
         st.metric("Delivered", number(progress.delivered), border=True, help="Slots served, counted from the log")

@@ -33,7 +33,10 @@ def campaign_form(me: Account, campaign: Campaign | None) -> None:
     starts_at, ends_at = _times(campaign, prefix, begun)
     goal, cap, pacing = _goal(campaign, prefix)
     value, share = _worth(campaign, prefix)
-    _feasible(me, goal, starts_at if not begun else clock(), ends_at, share)
+    left = goal
+    if campaign is not None and begun:
+        left -= services().campaigns.progress(me, [campaign], now=clock())[0].delivered
+    _feasible(me, left, clock() if begun else starts_at, ends_at, share)
     if not st.button("Save" if campaign else "Save as draft", key="campaign_save", type="primary"):
         return
     fields: dict[str, object] = {
@@ -109,11 +112,11 @@ def _worth(campaign: Campaign | None, prefix: str) -> tuple[float, float]:
     return float(value), share / 100
 
 
-def _feasible(me: Account, goal: int, starts_at: Millis, ends_at: Millis, share: float) -> None:
-    """Say what the goal is of last week's traffic, while it is being typed."""
-    if ends_at <= starts_at:
+def _feasible(me: Account, left: int, starts_at: Millis, ends_at: Millis, share: float) -> None:
+    """Say, while it is being typed, what share the rest of the goal is of last week's traffic."""
+    if ends_at <= starts_at or left <= 0:
         return
-    a_day = goal * DAY / (ends_at - starts_at)
+    a_day = left * DAY / max(ends_at - starts_at, DAY)
     slots = services().campaigns.slots_a_day(me, now=clock())
     said = f"That is {number(a_day)} deliveries a day."
     if not slots:

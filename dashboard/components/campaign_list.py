@@ -30,6 +30,13 @@ def pace_badge(progress: Progress) -> None:
     st.badge(progress.pace.value.capitalize(), color=_COLOURS.get(progress.pace, "gray"))
 
 
+def state_badges(progress: Progress) -> None:
+    """The state, and where it stands against its plan if that says more."""
+    st.badge(progress.campaign.state.label, color="gray")
+    if progress.pace not in (Pace.DRAFT, Pace.PAUSED):
+        pace_badge(progress)
+
+
 def delivery_bar(progress: Progress) -> None:
     """Delivered of the goal as a bar, with what the plan wants by now."""
     goal = progress.campaign.goal
@@ -63,9 +70,7 @@ def campaign_list(me: Account, campaigns: Sequence[Campaign], publishers: Mappin
         with st.container(border=True, key=f"campaign_{campaign.id}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 page_link("campaigns", literal(campaign.name), id=campaign.id)
-                st.badge(campaign.state.label, color="gray")
-                if campaign.state is not CampaignState.DRAFT:
-                    pace_badge(progress)
+                state_badges(progress)
                 st.space("stretch")
                 st.caption(
                     literal(publishers.get(campaign.publisher, campaign.publisher))

@@ -35,6 +35,8 @@ def post_picker(me: Account, publisher: str, *, chosen: Sequence[str], prefix: s
         st.info("This publisher has no live post yet. A campaign needs at least one.")
         return picked
     now = clock()
+    listed = {post.id for post in page.items}
+    others = [] if words else [services().catalog.get(me, id) for id in picked if id not in listed]
 
     def toggle(id: str) -> None:
         held: list[str] = list(st.session_state.get(key, []))
@@ -42,8 +44,8 @@ def post_picker(me: Account, publisher: str, *, chosen: Sequence[str], prefix: s
 
     tiles(
         [
-            replace(post_tile(post, now=now, with_status=False), href="", chosen=post.id in picked)
-            for post in page.items
+            replace(post_tile(post, now=now, with_status=post in others), href="", chosen=post.id in picked)
+            for post in (*others, *page.items)
         ],
         key=f"{key}:tiles",
         label="Live posts of the publisher",

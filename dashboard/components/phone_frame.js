@@ -69,6 +69,7 @@ function drawSlot(slot, data, act) {
   paused.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-6.5z"/></svg>';
   const top = element("div", "top");
   top.append(element("span", `chip ${slot.kind}`, slot.kind_label));
+  if (slot.sponsored) top.append(element("span", "chip", "Sponsored"));
   if (slot.ai_generated) top.append(element("span", "chip", "AI-generated"));
   if (slot.fresh) top.append(element("span", "chip fresh", "New on this page"));
   top.append(element("span", "chip place", `${slot.position + 1} / ${data.slots.length}`));

@@ -83,6 +83,7 @@ def _slot(slot: Slot, fresh: bool) -> dict[str, object]:
         "kind": slot.kind.value,
         "kind_label": slot.kind.label,
         "ai_generated": slot.ai_generated,
+        "sponsored": bool(slot.campaign),
         "fresh": fresh,
         "poster": slot.media.poster,
         "video": slot.media.clip,
