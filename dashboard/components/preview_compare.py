@@ -20,7 +20,7 @@ from dashboard.components.preview_session import PreviewSession, act_as_viewer, 
 from dashboard.components.slot_trace import slot_tile
 from dashboard.components.tiles import tiles
 from dashboard.context import services
-from dashboard.formatting import number, percent, plural
+from dashboard.formatting import money, number, percent, plural
 from dashboard.literal import literal
 
 NOTHING: Final = "none"
@@ -108,8 +108,14 @@ def _in_words(left: FeedPage, right: FeedPage) -> None:
 def _head(side: _Side, against: _Side | None) -> None:
     st.markdown(f"**{literal(side.name)}**")
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(f"Engagement {number(side.worth.engagement, 3)}{_change(side, against, 'engagement')}", color="blue")
-        st.badge(f"Business {number(side.worth.business, 2)}{_change(side, against, 'business')}", color="blue")
+        st.badge(
+            f"Engagement {number(side.worth.engagement, 3)} a slot{_change(side, against, 'engagement')}", color="blue",
+            help="Expected worth of what the viewer does, in likes, as a mean over the slots.",
+        )  # fmt: skip
+        st.badge(
+            f"Business {money(100 * side.worth.business)} a slot{_change(side, against, 'business')}", color="blue",
+            help="Expected margin of orders, as a mean over the slots.",
+        )  # fmt: skip
 
 
 def _change(side: _Side, against: _Side | None, what: str) -> str:

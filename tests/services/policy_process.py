@@ -1,4 +1,4 @@
-"""A feed process for tests: `python -m tests.services.policy_process DATA`; a viewer per line in, the page's policy per line out."""
+"""A feed process, `python -m tests.services.policy_process DATA`: viewers line by line in, the policies of their pages out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from core.settings import Settings
 
 if __name__ == "__main__":
     services = open_services(Settings.from_environment({"FEEDROOM_DATA": sys.argv[1]}))
-    print("ready", services.feed.page("warm-up", record=False, now=clock()).policy, flush=True)
+    first = services.feed.page("warm-up", record=False, now=clock()).policy
+    sys.stdout.write(f"ready {first}\n")
+    sys.stdout.flush()
     for line in sys.stdin:
-        print(services.feed.page(line.strip(), now=clock()).policy, flush=True)
+        sys.stdout.write(services.feed.page(line.strip(), now=clock()).policy + "\n")
+        sys.stdout.flush()
