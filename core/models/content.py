@@ -1,7 +1,7 @@
 """Content vectors: what a post is about, as 64 numbers, so that a post nobody has seen yet has neighbours too.
 
 A post's features are its tags and their parents, publisher, kind, brands, price band, language and words, hashed into buckets and
-weighted by their field and by how rare they are (log of posts / posts with it). A truncated singular value decomposition over a
+weighted by their field and by how rare they are (1 + log of posts / posts with it). A truncated singular value decomposition over a
 sample of posts gives the projection to 64 numbers; posts that come later are projected by the same.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import svds
+from threadpoolctl import threadpool_limits
 
 from core.models.text_folding import fold
 
@@ -25,7 +26,9 @@ Floats = NDArray[np.float32]
 BUCKETS = 1 << 16
 DIMENSIONS = 64
 SAMPLE = 50_000
-"""Posts that the projection is learned from."""
+"""Posts that the projection is learned from, at most."""
+SMALL = 1_000
+"""Posts up to which a dense matrix of posts by posts is quicker than an iteration."""
 
 FIELD_WEIGHTS: Mapping[str, float] = {
     "tag": 1.0,
@@ -95,8 +98,7 @@ class ContentSpace:
         step = max(math.ceil(len(docs) / SAMPLE), 1)
         features = _features(docs[::step], tree)
         posts_with = np.bincount(features.indices, minlength=BUCKETS)
-        rarity = np.log((1 + features.shape[0]) / (1 + posts_with)).astype(np.float32)
-        rarity[posts_with == 0] = np.log1p(features.shape[0])
+        rarity = (1 + np.log((1 + features.shape[0]) / (1 + posts_with))).astype(np.float32)
         used = np.flatnonzero(posts_with)
         projection = np.zeros((BUCKETS, dimensions), dtype=np.float32)
         right = _right_vectors(_weighted(features, rarity)[:, used], dimensions)
@@ -123,16 +125,21 @@ def contents_of(docs: Sequence[ContentDoc], *, parents: Mapping[str, str | None]
 
 def _right_vectors(matrix: sparse.csr_matrix, dimensions: int) -> NDArray[np.float32]:
     """The right singular vectors of the largest singular values, (columns, at most `dimensions`)."""
-    short = min(matrix.shape)
-    if short == 0:
+    count = min(matrix.shape)
+    if count == 0:
         return np.zeros((matrix.shape[1], 0), np.float32)
-    if short <= dimensions + 1:
-        _, sizes, right = np.linalg.svd(matrix.toarray(), full_matrices=False)
-    else:
-        start = np.random.default_rng(0).standard_normal(short)
-        _, sizes, right = svds(matrix.astype(np.float64), k=dimensions, v0=start)
-    order = np.argsort(-sizes, kind="stable")[:dimensions]
-    return np.asarray(right[order].T, dtype=np.float32)
+    exact = matrix.astype(np.float64)
+    with threadpool_limits(1):  # results must not depend on the machine's cores
+        if matrix.shape[0] <= SMALL:
+            squares, left = np.linalg.eigh((exact @ exact.T).toarray())
+            kept = np.argsort(-squares, kind="stable")[: min(dimensions, count)]
+            kept = kept[squares[kept] > 1e-9 * squares.max(initial=1e-30)]
+            right = (exact.T @ left[:, kept] / np.sqrt(squares[kept])).T
+        else:
+            start = np.random.default_rng(0).standard_normal(count)
+            _, sizes, right = svds(exact, k=min(dimensions, count - 1), v0=start)
+            right = right[np.argsort(-sizes, kind="stable")]
+    return np.asarray(right.T, dtype=np.float32)
 
 
 def _weighted(features: sparse.csr_matrix, rarity: Floats) -> sparse.csr_matrix:

@@ -5,8 +5,8 @@ the kept places answer histories as W does: for each item j they minimise (b - W
 column j, with A = Gram matrix + l2·I. A few rounds of conjugate gradients with the diagonal as preconditioner do it, each round
 one product of the kept entries with A.
 
-Measured on MovieLens-100K (as in `core.models.ease`), nDCG@10 with 100 of 1,682 neighbours: EASE cut .485, three rounds .491, thirty
-rounds .491, all neighbours .493; EASE and ALS mixed .489, .495, .495, .496.
+Measured on MovieLens-100K (as in `core.models.ease`), nDCG@10 with 100 of 1,682 neighbours: EASE cut .485, three rounds .491,
+thirty rounds .491, all neighbours .493; EASE and ALS mixed .489, three rounds .495, all neighbours .496.
 """
 
 from __future__ import annotations
