@@ -44,7 +44,10 @@ class CampaignCounts:
         return len(records)
 
     def recount(self, *, batch: int = 5_000) -> dict[str, CampaignTotals]:
-        """Totals by campaign from all that the log still holds, written over what is stored. For a log that was never trimmed."""
+        """Totals by campaign from all that the log still holds, written over what is stored.
+
+        What is stored stays where it holds more: the log has been trimmed since.
+        """
         made: dict[str, CampaignTotals] = {}
         after = 0
         while records := self._log.replay(SERVED_TOPIC, after=after, limit=batch):
@@ -52,8 +55,9 @@ class CampaignCounts:
                 made[campaign] = added(made.get(campaign) or CampaignTotals(id=campaign), own)
             after = records[-1].offset
         held = self._totals.get_many(list(made))
-        versions = {id: one.version for id, one in held.items()}
-        self._totals.upsert_many(replace(one, version=versions.get(id, 0) + 1) for id, one in made.items())
+        for id, one in held.items():
+            made[id] = replace(made[id], version=one.version + 1) if made[id].delivered >= one.delivered else one
+        self._totals.upsert_many(made.values())
         return made
 
     def _by_campaign(self, records: Iterable[Record]) -> dict[str, list[Counted]]:

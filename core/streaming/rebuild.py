@@ -56,10 +56,8 @@ def rebuild(stores: Stores, *, now: Millis) -> Rebuilt:
         if isinstance(item, ServedPage):
             pages += 1
             state = states.get(item.viewer) or ViewerState(viewer=item.viewer)
-            kinds: dict[str, int] = {}
-            for slot in item.slots:
-                kinds[slot.kind] = kinds.get(slot.kind, 0) + 1
-            states[item.viewer] = served(state, tuple(slot.post for slot in item.slots), kinds)
+            posts, kinds = [slot.post for slot in item.slots], [slot.kind for slot in item.slots]
+            states[item.viewer] = served(state, posts, kinds, session=item.session or item.request, at=item.at)
             continue
         events += 1
         if item.post and item.post not in facts:
@@ -124,6 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         services = open_services()
         done = rebuild(services.stores, now=clock())
         statements = rebuild_attribution(services.stores, services.attribution, now=clock())
+        services.campaign_counts.recount()
     except FeedroomError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1
