@@ -20,13 +20,12 @@ import numpy as np
 
 from core.bootstrap import Services, clock, open_services
 from core.demo import tastes
-from core.demo.behaviour import INDIA, Life, Random
+from core.demo.behaviour import Life, Random
 from core.demo.tastes import World
+from core.demo.visitors import openings, watch
 from core.domain.account import Account, Role
 from core.domain.errors import FeedroomError
-from core.domain.events import ViewerEvent
-from core.domain.feed import FeedPage
-from core.domain.ids import DAY, HOUR, MINUTE, SECOND, Millis
+from core.domain.ids import SECOND, Millis
 from core.domain.job import Job, JobKind
 from core.domain.ports.media import Progress
 from core.settings import SettingsError
@@ -177,14 +176,14 @@ def _live(
     life = Life(world, viewer, traffic.days, traffic.seed, Lifted(of=traffic.lift))
     done = Served(viewers=1)
     sessions = -(-traffic.pages // PAGES_A_SESSION)
-    for opened in _openings(world, viewer, traffic.days, sessions, now, rng):
+    for opened in openings(world, viewer, traffic.days, sessions, now, rng):
         at, tired, mood = opened, 0.0, float(rng.normal(0, 0.25))
         cursor: str | None = None
         for _ in range(min(PAGES_A_SESSION, traffic.pages - done.pages)):
             beat()
             page = services.feed.page(world.viewers[viewer], size=traffic.size, cursor=cursor, now=at)
             cursor = page.cursor
-            events, at, tired, on = _watch(world, life, page, at, mood, tired)
+            events, at, tired, on = watch(world, life, page, at, mood, tired)
             if events:
                 services.engagement.accept(events, now)
             seen = sum(event.kind == "impression" for event in events)
@@ -193,39 +192,6 @@ def _live(
             if not on or cursor is None:
                 break
     return done
-
-
-def _watch(
-    world: World, life: Life, page: FeedPage, at: Millis, mood: float, tired: float
-) -> tuple[list[ViewerEvent], Millis, float, bool]:
-    """What the viewer does with a page; they leave it in the middle or go on. Posts of real people are passed over unseen."""
-    shown = world.shown
-    columns = {id: number for number, id in enumerate(shown.ids)}
-    events: list[ViewerEvent] = []
-    for slot in page.slots:
-        row = columns.get(slot.post)
-        if row is None or world.now - shown.days[row] * DAY > at:
-            continue
-        made, at, tired, on = life.meet(page.request, slot.position, row, at, mood, tired)
-        events += made
-        if not on:
-            return events, at, tired, False
-    return events, at, tired, True
-
-
-def _openings(world: World, viewer: int, days: int, count: int, now: Millis, rng: np.random.Generator) -> list[Millis]:
-    """When the app is opened: at the viewer's own time of day, at least an hour apart, and early enough to end before now."""
-    middle = 8.0 + 13.5 * world.evening[viewer]
-    latest = now - 30 * MINUTE
-    times: list[Millis] = []
-    for _ in range(count):
-        day = (now + INDIA) // DAY - int(rng.integers(0, max(days, 1)))
-        at = int(day * DAY - INDIA + (float(rng.normal(middle, 2.2)) % 24) * HOUR)
-        times.append(at if at < latest else at - DAY)
-    ordered: list[Millis] = []
-    for at in sorted(times):
-        ordered.append(max(at, ordered[-1] + HOUR) if ordered else at)
-    return [at for at in ordered if at <= latest]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,8 +21,10 @@ from core.services.stores import Stores
 from core.statistics.calibration import Counts, fit, measures, reliability
 
 SUBJECT: Final = "calibration"
-ENOUGH: Final = 500
+ENOUGH: Final = 1_000
 """Impressions before the machine fits by itself."""
+SETTLED: Final = 5_000
+"""A version that rests on fewer is renewed as soon as there is a tenth more, not once an EVERY."""
 GROWTH: Final = 0.1
 EVERY: Final[Millis] = HOUR
 HELD_OUT: Final = 0.2
@@ -95,12 +97,14 @@ class Calibrations:
         return self.fit(by=job.asked_by, now=clock())
 
     def sweep(self, *, now: Millis) -> bool:
-        """Queue the job when the log has moved, once an EVERY, more often before the first fit; True if it was queued."""
+        """Queue the job when the log has moved, once an EVERY, at each sweep until much is counted; True if it was queued."""
         if self._jobs.unfinished(SUBJECT, JobKind.CALIBRATE):
             return False
         latest = self._jobs.latest(SUBJECT, kind=JobKind.CALIBRATE)
         recent = latest is not None and now - latest.created_at < EVERY
-        if (recent and newest_version(self._stores) is not None) or not self._days.waiting(now=now):
+        newest = newest_version(self._stores)
+        settled = newest is not None and newest.impressions >= SETTLED
+        if (recent and settled) or not self._days.waiting(now=now):
             return False
         self._jobs.enqueue(JobKind.CALIBRATE, SUBJECT, now=now)
         return True

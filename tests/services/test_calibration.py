@@ -177,7 +177,7 @@ def test_the_machine_fits_when_there_is_enough_and_again_when_it_has_grown(servi
     served(services, pages=10, chance=0.1)
     services.calibration.run(job(), quiet, clock=lambda: NOW)
     assert services.calibration.report(MANAGER, now=NOW).current is None
-    served(services, pages=30, chance=0.1, day=1)
+    served(services, pages=50, chance=0.1, day=1)
     services.calibration.run(job(), quiet, clock=lambda: NOW)
     services.calibration.run(job(), quiet, clock=lambda: NOW + HOUR)
     assert [one.number for one in services.calibration.report(MANAGER, now=NOW).history] == [1]
@@ -192,6 +192,24 @@ def test_the_sweep_queues_one_job_and_only_when_the_log_has_moved(services: Serv
     assert services.calibration.sweep(now=NOW)
     assert not services.calibration.sweep(now=NOW)
     assert services.stores.jobs.count({"kind": JobKind.CALIBRATE}) == 1
+
+
+def finish_all(services: Services) -> None:
+    for one in services.stores.jobs.find({"kind": JobKind.CALIBRATE}).items:
+        services.stores.jobs.patch(one.id, {"state": JobState.DONE})
+
+
+def test_a_young_version_is_renewed_at_each_sweep_and_a_settled_one_hourly(services: Services) -> None:
+    for pages, day, again in ((60, 1, True), (220, 2, False)):
+        served(services, pages=pages, chance=0.1, day=day)
+        services.calibration.run(job("manager"), quiet, clock=lambda: NOW)
+        assert services.calibration.sweep(now=NOW) is False
+        served(services, pages=1, chance=0.1, day=day + 5)
+        services.jobs.enqueue(JobKind.CALIBRATE, SUBJECT, now=NOW)
+        finish_all(services)
+        assert services.calibration.sweep(now=NOW + 1) is again
+        finish_all(services)
+    assert services.calibration.sweep(now=NOW + HOUR + 2)
 
 
 def test_a_product_manager_asks_for_a_fit_once_and_it_is_audited(services: Services) -> None:
