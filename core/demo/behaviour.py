@@ -105,6 +105,7 @@ class Life:
         sample = viewer < world.sample
         self._appetite = SAMPLE_APPETITE if sample else float(self._rng.uniform(0.5, 1.0))
         self._lift = policy.lift(world, viewer)
+        self._intent: FloatArray | None = None
 
     def visits(self) -> Iterator[Visit]:
         free = self._world.now - 20 * MINUTE
@@ -113,6 +114,8 @@ class Life:
                 return
             at = opened
             mood = float(self._rng.normal(0, 0.25))
+            if (intents := self._world.intents) is not None:
+                self._intent = intents[int(self._rng.integers(len(intents)))]
             tired = 0.0
             for _ in range(int(self._rng.integers(1, 4))):
                 visit, at, tired = self._page(at, mood, tired)
@@ -185,6 +188,8 @@ class Life:
         again = bool(self._seen[row])
         self._seen[row] = True
         liking = float(self._world.liking[self._viewer, row]) + self._lift + mood - tired - 0.03 * slot - 0.8 * again
+        if self._intent is not None:
+            liking += float(self._intent[row])
         chance = rng.random(10)
         held = _odds(0.15 + 1.15 * liking + float(rng.normal(0, 0.7)))
         completion = held**0.8 if chance[0] > 0.25 * held else 1.0 + float(rng.exponential(0.45)) * held

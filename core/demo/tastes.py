@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Posts, viewers and how much each viewer likes each post; `liking` (viewers, n) in log odds, `now` the present."""
+    """Posts, viewers and how much each viewer likes each post; `liking` (viewers, n) in log odds, `now` the present.
+
+    `intents` (k, n) is added to it for a session, one of the k by lot; None for viewers who always want the same.
+    """
 
     now: Millis
     shown: Shown
@@ -56,11 +59,16 @@ class World:
     prices: FloatArray
     activity: FloatArray
     evening: FloatArray
+    intents: FloatArray | None = None
 
 
-def build(now: Millis, *, seed: int = 7, guests: int = 300) -> World:
-    """The sample viewers and `guests` anonymous ones, whose tastes are mixtures of two sample viewers' with noise."""
-    shown = _shown(seed)
+def build(now: Millis, *, seed: int = 7, guests: int = 300, posts: int | None = None, intent: float = 0.0) -> World:
+    """The sample viewers and `guests` anonymous ones, whose tastes are mixtures of two sample viewers' with noise.
+
+    With `posts`, the catalogue is that many variations of the demo world's posts. With `intent`, whoever opens the app has
+    something in mind until they close it, on top of their taste: posts of one tag, by lot, are liked that much more than others.
+    """
+    shown = _shown(seed) if posts is None else _varied(_shown(seed), posts, seed)
     known = tastes()
     vectors = np.array([_vector(taste, shown) for taste in known])
     kinds = np.array([[taste.kinds[kind] for kind in KINDS] for taste in known])
@@ -95,7 +103,8 @@ def build(now: Millis, *, seed: int = 7, guests: int = 300) -> World:
         + QUALITY * shown.quality
     )
     names = tuple(taste.viewer for taste in known) + tuple(f"guest-{number:04d}" for number in range(1, guests + 1))
-    return World(now, shown, names, len(known), liking, prices, activity, evening)
+    intents = intent * _topics(shown) if intent else None
+    return World(now, shown, names, len(known), liking, prices, activity, evening, intents)
 
 
 def _shown(seed: int) -> Shown:
@@ -126,6 +135,35 @@ def _shown(seed: int) -> Shown:
         lengths=rng.uniform(5.0, 6.4, len(live)),
         quality=rng.normal(0, 1, len(live)),
     )
+
+
+def _varied(shown: Shown, count: int, seed: int) -> Shown:
+    """`count` posts, each one of the world's that keeps most of its tags and borrows some of another's."""
+    rng = np.random.default_rng((seed, 4))
+    first, second = rng.integers(0, len(shown.ids), (2, count))
+    width = shown.tags.shape[1]
+    kept = shown.tags[first] * (rng.random((count, width)) < 0.8)
+    ids = tuple(f"varied-{number:06d}" for number in range(count))
+    return replace(
+        shown,
+        ids=ids,
+        plans=tuple(replace(shown.plans[one], id=id) for id, one in zip(ids, first.tolist(), strict=True)),
+        days=rng.uniform(1, 60, count),
+        kinds=shown.kinds[first],
+        publishers=rng.integers(0, len(shown.publisher_ids), count),
+        prices=shown.prices[first],
+        tags=np.maximum(kept, shown.tags[second] * (rng.random((count, width)) < 0.3)),
+        languages=tuple(shown.languages[one] for one in first.tolist()),
+        lengths=rng.uniform(5.0, 6.4, count),
+        quality=rng.normal(0, 1, count),
+    )
+
+
+def _topics(shown: Shown) -> FloatArray:
+    """What somebody may have in mind: each tag of 8% to 35% of the posts, 1 on those and 0 on the others, less its mean (k, n)."""
+    share = shown.tags.mean(axis=0)
+    chosen = np.flatnonzero((share >= 0.08) & (share <= 0.35))
+    return np.asarray((shown.tags[:, chosen] - share[chosen]).T)
 
 
 def _vector(taste: Taste, shown: Shown) -> FloatArray:

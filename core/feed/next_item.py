@@ -120,15 +120,17 @@ def replay(
     `first`.
 
     Contenders see the last RECENT acts, as the feed does; items that the viewer has acted on are left out, ties and silence are
-    broken by popularity before `since`, and by lot. `popularity` is always among the contenders. With `session` (the pause that ends one)
-    each contender NAME also stands as `NAME, before the session`, seeing only what came before the session began; acts that
-    begin a session are not asked for, as both would say the same. Nothing is asked about viewers before their first `known` acts.
+    broken by popularity before `since`, and by lot. `popularity` is always among the contenders. With `session` (the pause that
+    ends one) each contender NAME also stands as NAME + BEFORE, seeing only what came before the session began, and as
+    NAME + BEFORE + EVENLY, for which old acts count as much as new ones; acts that begin a session are not asked for, as all would
+    say the same. Nothing is asked about viewers before their first `known` acts.
     """
     lots = np.random.default_rng(seed)
     popularity = acts.popularity(since) + 1e-3 * lots.random(len(acts.items))
     silent = np.zeros(len(acts.items))
     field: dict[str, Scores] = {**contenders, POPULARITY: lambda history, counts: silent}
-    names = [*field, *(name + BEFORE for name in contenders if session is not None)]
+    ways = (BEFORE, BEFORE + EVENLY) if session is not None else ()
+    names = [*field, *(name + way for name in contenders for way in ways)]
     bounds = np.searchsorted(acts.viewer, np.arange(len(acts.viewers) + 1))
     later = np.unique(acts.viewer[(acts.at >= since) & (acts.weight >= TAKEN_TO)])
     chosen = lots.permutation(later)[:most_viewers]
@@ -147,6 +149,7 @@ def replay(
 
 POPULARITY = "popularity"
 BEFORE = ", before the session"
+EVENLY = ", evenly"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,17 +178,22 @@ class _Life:
                 for name, scores in field.items():
                     named[name] = named.get(name, 0) + self._names(scores, place, item, free, first)
                     if session is not None and name != POPULARITY:
-                        early = name + BEFORE
-                        named[early] = named.get(early, 0) + self._names(scores, began, item, free, first)
+                        for way in (BEFORE, BEFORE + EVENLY):
+                            found = self._names(scores, began, item, free, first, evenly=way != BEFORE)
+                            named[name + way] = named.get(name + way, 0) + found
                 if asked >= most:
                     break
             free[item] = False
         return asked, named
 
-    def _names(self, scores: Scores, end: int, item: int, free: NDArray[np.bool_], first: int) -> bool:
+    def _names(
+        self, scores: Scores, end: int, item: int, free: NDArray[np.bool_], first: int, *, evenly: bool = False
+    ) -> bool:
         """Whether `item` is among the `first` free items, judged by the acts before `end`."""
         begin = max(0, end - RECENT)
-        counted = strengths(zip(self.item[begin:end].tolist(), self.weight[begin:end].tolist(), strict=True))
+        columns = (self.item[begin:end].tolist(), self.weight[begin:end].tolist(), self.at[begin:end].tolist())
+        now = int(self.at[min(end, len(self.at) - 1)])
+        counted = strengths(list(zip(*columns, strict=True)), now, evenly=evenly)
         found = scores(np.array(list(counted), np.int64), np.array(list(counted.values())))
         better = (found > found[item]) | ((found == found[item]) & (self.popularity > self.popularity[item]))
         return int(np.count_nonzero(better & free)) < first

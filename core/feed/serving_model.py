@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.ids import Millis
 from core.domain.viewer import Interaction
 from core.feed.index import Index
 from core.feed.near import Places, spoken_for, strengths, strongest_reason
@@ -85,10 +86,12 @@ class Near:
     `history` are places in the model and `acts` the interaction behind each, None for one of the segment's.
     """
 
-    def __init__(self, model: ServingModel, index: Index, recent: Sequence[Interaction], segment: str = "") -> None:
+    def __init__(
+        self, model: ServingModel, index: Index, recent: Sequence[Interaction], segment: str = "", *, now: Millis
+    ) -> None:
         self.model, self.index = model, index
         self.prior, self.prior_share = model.prior(segment, recent)
-        counted = strengths((act.post, act.weight) for act in recent)
+        counted = strengths([(act.post, act.weight, act.at) for act in recent], now)
         last = {act.post: act for act in recent}
         borrowed = {
             post: weight * self.prior_share

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.domain.account import Account, Role
-from core.domain.errors import Unavailable
+from core.domain.errors import Throttled
 from core.domain.feed import FeedPage
 from core.domain.ids import MINUTE, Millis, new_id
 from core.domain.mix import MixPolicy
@@ -174,7 +174,7 @@ class Feed:
         """Build the index and compile the solver before the first viewer asks; returns how many posts are live."""
         index = self._newest_index(now)
         if self._models is not None:
-            self._models.refresh(0, now=now)
+            self._models.warm_up(now=now)
         self.page("warm-up", record=False, now=now)
         return index.count
 
@@ -194,20 +194,21 @@ class Feed:
                         metrics.SLOTS.labels(kind).inc(count)
                     return page, outcome
                 metrics.RETRIES.inc()
-        raise Unavailable(f"viewer {asked.viewer} is asking for too many pages at once; try again")
+        raise Throttled(f"viewer {asked.viewer} is asking for too many pages at once; try again", 1.0)
 
     def _make(
         self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
     ) -> tuple[FeedPage, Outcome, FeedQuery]:
         self._now.value = now
-        index = self.catalogue.at_least(read.versions.get("catalogue", 0), now=now)
+        heard = read.versions.get("catalogue")
+        index = self.catalogue.unsignalled(now=now) if heard is None else self.catalogue.at_least(heard, now=now)
         metrics.CATALOGUE_POSTS.set(index.size)
         metrics.CATALOGUE_VERSION.set(index.version)
         state = served(read.viewer, asked.shown, {}) if asked.shown else read.viewer
         request = asked.request or new_id(now)
         fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
         model = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
-        near = None if model is None else Near(model, index, state.recent, asked.segment)
+        near = None if model is None else Near(model, index, state.recent, asked.segment, now=now)
         with marked(index, state) as marks:
             query = FeedQuery(
                 viewer=state,

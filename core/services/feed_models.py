@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from core.feed.serving_model import ServingModel
 from core.services import feed_metrics as metrics
 from core.services.model_cache import ModelCache
 from core.services.model_files import UnfitModel
-from core.services.model_history import newest_publish
+from core.services.model_history import SIGNAL, newest_publish
 from core.services.stores import Stores
 
 RECHECK: Final[Millis] = 30 * SECOND
@@ -36,16 +37,28 @@ class FeedModels:
         self._model: ServingModel | None = None
         self._version = -1
         self._due: Millis = 0
+        self._now: Millis = 0
+        self._listening = False
         self.problem = ""
 
     def current(self, version: int, *, now: Millis) -> ServingModel | None:
         """The model to serve with; `version` is that of the signal `models`. Never waits and never raises."""
+        self._now = now
         if (version > self._version or now >= self._due) and not self._lock.locked():
             self._due = now + RETRY
             threading.Thread(
                 target=self.refresh, args=(version,), kwargs={"now": now}, name="model refresh", daemon=True
             ).start()
         return self._model
+
+    def warm_up(self, *, now: Millis) -> None:
+        """Load what is in force, and listen from now on, so that a process without requests is up to date too."""
+        self._now = now
+        self.refresh(0, now=now)
+        if not self._listening:
+            self._listening = True
+            with suppress(ServiceError):
+                self._stores.live.signals.listen((SIGNAL,), lambda _, version: self.refresh(version, now=self._now))
 
     def refresh(self, version: int, *, now: Millis) -> None:
         """Follow what is in force as of this version of the signal. For a thread of its own, and for warming up."""

@@ -95,12 +95,19 @@ def _measures(version: ModelVersion, *, serves: bool) -> None:
         lift = rate.value / popular.value - 1 if rate is not None and popular is not None and popular.value else None
         st.metric(
             f"Next post among its first {quality.first}", percent(rate.value if rate else None),
-            delta=f"{percent(lift)} against popularity" if lift is not None else None, border=True, help=quality.sentence,
+            delta=f"{percent(lift)} against popularity" if lift is not None else None, border=True, height="stretch",
+            help=quality.sentence,
         )  # fmt: skip
-        st.metric("Viewers", number(version.viewers), border=True, help="whose acts it learned from")
-        st.metric("Posts", number(version.posts), border=True, help=f"that viewers took to; {version.method}")
+        st.metric("Viewers", number(version.viewers), border=True, height="stretch", help="whose acts it learned from")
         st.metric(
-            "Interactions", number(version.interactions), border=True,
+            "Posts",
+            number(version.posts),
+            border=True,
+            height="stretch",
+            help=f"that viewers took to; {version.method}",
+        )
+        st.metric(
+            "Interactions", number(version.interactions), border=True, height="stretch",
             help=f"pairs of viewer and post, from {plural(version.events, 'event')} until {moment(version.data_through)}",
         )  # fmt: skip
     if quality.sentence:

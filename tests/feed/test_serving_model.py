@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from core.domain.viewer import Interaction
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import entry_of
-from core.feed.near import spoken_for, strengths, strongest_reason
+from core.feed.near import EARLIER, PAUSE, spoken_for, strengths, strongest_reason
 from core.feed.serving_model import Near, SegmentPrior, ServingModel
 from core.models.neighbours import Neighbours
 from tests.feed.world import make_post
+
+NOW = 10
 
 IDS = tuple("abcdefgh")
 
@@ -60,17 +62,25 @@ def test_the_compiled_sums_are_those_of_the_plain_model(history: list[tuple[int,
     assert np.all(np.diff(found) > 0)
 
 
-def test_acts_on_one_post_add_up_and_older_ones_count_less() -> None:
-    assert strengths([("a", 1.0), ("b", 1.0), ("a", 1.0)]) == {"b": 0.8, "a": 2.0}
-    assert list(strengths([("a", 1.0), ("b", 1.0), ("a", 1.0)])) == ["b", "a"]
-    assert strengths([("a", 9.0), ("b", -9.0)]) == {"a": pytest.approx(2.4), "b": -2.0}
-    faint = strengths([("a", 1.0), ("b", -0.2)])
+def test_acts_on_one_post_add_up_and_older_ones_of_the_session_count_less() -> None:
+    assert strengths([("a", 1.0, 1), ("b", 1.0, 2), ("a", 1.0, 3)], 4) == {"b": 0.8, "a": 2.0}
+    assert list(strengths([("a", 1.0, 1), ("b", 1.0, 2), ("a", 1.0, 3)], 4)) == ["b", "a"]
+    assert strengths([("a", 9.0, 1), ("b", -9.0, 2)], 3) == {"a": pytest.approx(2.4), "b": -2.0}
+    faint = strengths([("a", 1.0, 1), ("b", -0.2, 2)], 3)
     assert 0.8 < faint["a"] < 1
+
+
+def test_acts_of_earlier_sessions_all_count_alike() -> None:
+    later = 10 * PAUSE
+    history = [("a", 1.0, 1), ("b", 1.0, 2), ("c", 1.0, later), ("d", 1.0, later + PAUSE)]
+    assert strengths(history, later + 2 * PAUSE) == {"a": EARLIER, "b": EARLIER, "c": 0.8, "d": 1.0}
+    assert strengths(history, later + 9 * PAUSE) == dict.fromkeys("abcd", EARLIER)
+    assert strengths(history, later, evenly=True) == dict.fromkeys("abcd", 1.0)
 
 
 def test_a_history_speaks_for_neighbours_and_not_interested_speaks_against_them() -> None:
     index = writer_of(*IDS).snapshot(1)
-    near = Near(model(), index, (act("a"), act("e", -1.5)))
+    near = Near(model(), index, (act("a"), act("e", -1.5)), now=NOW)
     values = dict(zip(IDS, near.of(index.rows_of(IDS)).tolist(), strict=True))
     assert values["b"] > values["c"] > 0 > values["g"] > values["f"]
     assert values["h"] == 0
@@ -84,9 +94,9 @@ def test_a_growing_index_is_followed_without_mapping_it_anew() -> None:
     after = writer.snapshot(2)
     assert serving.numbers(after)[:3].tolist() == [1, 2, 0]
     # A request that still holds the older snapshot must not see the newer post.
-    older = Near(serving, before, (act("a"),))
+    older = Near(serving, before, (act("a"),), now=NOW)
     assert older.found()[0].tolist() == [0]
-    assert Near(serving, after, (act("a"),)).found()[0].tolist() == [0, 2]
+    assert Near(serving, after, (act("a"),), now=NOW).found()[0].tolist() == [0, 2]
     rebuilt = writer_of("b").snapshot(3)
     assert serving.numbers(rebuilt)[:3].tolist() == [-1, 0, -1]
 
@@ -98,7 +108,7 @@ def test_the_strongest_act_is_named_and_an_act_against_never() -> None:
     )
     assert best.tolist() == [1, 0, -1]
     index = writer_of(*IDS).snapshot(1)
-    near = Near(model(), index, (act("a", at=1), act("b", 2.5, at=2, kind="order")))
+    near = Near(model(), index, (act("a", at=1), act("b", 2.5, at=2, kind="order")), now=NOW)
     (reason,) = near.because(index.rows_of(["c"]))
     assert reason is not None
     assert (reason.post, reason.kind) == ("b", "order")
@@ -107,13 +117,13 @@ def test_the_strongest_act_is_named_and_an_act_against_never() -> None:
 def test_a_segment_lends_a_newcomer_its_favourites_and_takes_them_back() -> None:
     prior = SegmentPrior({"a": 1.0}, {"saree": 2.0})
     serving, index = model(cooks=prior), writer_of(*IDS).snapshot(1)
-    new = Near(serving, index, (), "cooks")
+    new = Near(serving, index, (), "cooks", now=NOW)
     assert new.of(index.rows_of(["b"]))[0] > 0
     assert new.tastes({"saree": 1.0}, 0.5) == {"saree": 2.5}
     assert new.because(index.rows_of(["b"])) == [None]
-    half = Near(serving, index, tuple(act(f"post-{n}") for n in range(5)), "cooks")
+    half = Near(serving, index, tuple(act(f"post-{n}") for n in range(5)), "cooks", now=NOW)
     assert half.prior_share == 0.5
-    known = Near(serving, index, tuple(act(f"post-{n}") for n in range(10)), "cooks")
+    known = Near(serving, index, tuple(act(f"post-{n}") for n in range(10)), "cooks", now=NOW)
     assert known.prior_share == 0
     assert known.tastes({"saree": 1.0}, 0.5) == {"saree": 0.5}
-    assert not len(Near(serving, index, (), "strangers").history)
+    assert not len(Near(serving, index, (), "strangers", now=NOW).history)
