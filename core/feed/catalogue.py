@@ -61,6 +61,8 @@ class Catalogue:
             index = self._index
             if index is not None and (index.version >= version or now < self._retry_at):
                 return index
+            if index is None and now < self._retry_at:
+                return self._writer.snapshot(-1)
             try:
                 index = self._build(version, now) if index is None else self._catch_up(version, now)
             except ServiceError as error:
@@ -68,6 +70,23 @@ class Catalogue:
                 return index or self._writer.snapshot(-1)
             self.problem, self._index = "", index
             return index
+
+    def unsignalled(self, *, now: Millis) -> Index:
+        """The index while no signal can be heard: the store is asked for changes once a second. Never raises."""
+        index = self._index
+        if index is None:
+            return self.at_least(0, now=now)
+        if now < self._retry_at or not self._lock.acquire(blocking=False):
+            return index
+        try:
+            self._retry_at = now + RETRY
+            index = self._index = self._catch_up(index.version, now)
+            self.problem = ""
+        except ServiceError as error:
+            self.problem = error.detail
+        finally:
+            self._lock.release()
+        return index
 
     def refresh_due(self, now: Millis) -> bool:
         """Whether `refresh` has something to do."""

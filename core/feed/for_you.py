@@ -10,6 +10,7 @@ from core.feed.hydrators.nearness import Nearness
 from core.feed.query import FeedQuery
 from core.feed.scorers.business import BusinessValue
 from core.feed.scorers.engagement import Engagement
+from core.feed.scorers.popularity import Popularity
 from core.feed.scorers.total import Total
 from core.feed.slotting import Slotting
 from core.feed.sources.campaigns import Campaigns
@@ -38,6 +39,7 @@ def for_you(verdicts: Verdicts) -> FeedPipeline[FeedQuery]:
         filters=(Eligible(), NotSeen(AGAIN)),
         hydrators=(Affinity(), Nearness()),
         scorers=(Engagement(), BusinessValue(SPONSORED), Total(AGAIN)),
+        spare=Popularity(AGAIN),
         selector=Slotting(FRESH, AGAIN),
         late_filters=(Safety(verdicts),),
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.feed import Relaxation
+
 IntArray = NDArray[np.int32]
 UIntArray = NDArray[np.uint32]
 FloatArray = NDArray[np.float64]
@@ -103,7 +105,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A page: `page` in slot order with a rule and a propensity per slot, the `reserve` best first, and notes for people."""
+    """A page: `page` in slot order with a rule and a propensity per slot, the `reserve` best first, and notes for people.
+
+    `relaxed` are the rules that could not be kept.
+    """
 
     page: Candidates
     reserve: Candidates
@@ -112,3 +117,4 @@ class Selection:
     displaced: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     prices: Mapping[str, float] = field(default_factory=dict)
+    relaxed: tuple[Relaxation, ...] = ()

@@ -41,6 +41,20 @@ class Outcome:
     refused: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """What sources have proposed so far, and how many fallbacks were asked."""
+
+    proposals: list[tuple[int, IntArray]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    fallbacks: int = 0
+
+    @property
+    def candidates(self) -> Candidates:
+        """All proposals, each row once."""
+        return Candidates.merged(self.proposals)
+
+
 @dataclass(frozen=True)
 class FeedPipeline(Generic[Q]):
     """A feed as its table of contents.
@@ -48,7 +62,8 @@ class FeedPipeline(Generic[Q]):
     Sources propose, hydrators look facts up, filters drop, scorers write columns, the selector makes the page, late filters
     check what is about to be shown (a hole is filled by selecting again, so every rule of the mix still holds), side effects
     act on it. Fallbacks are sources that are asked, in order, only while fewer candidates than slots are left.
-    The order of `sources + fallbacks` numbers the bits in `Candidates.sources`.
+    The order of `sources + fallbacks` numbers the bits in `Candidates.sources`. If a scorer failed, `spare` scores after the others,
+    so that the page is still in an order that makes sense.
     """
 
     sources: tuple[Source[Q], ...]
@@ -57,6 +72,7 @@ class FeedPipeline(Generic[Q]):
     hydrators: tuple[Hydrator[Q], ...] = ()
     filters: tuple[Filter[Q], ...] = ()
     scorers: tuple[Scorer[Q], ...] = ()
+    spare: Scorer[Q] | None = None
     late_filters: tuple[Filter[Q], ...] = ()
     side_effects: tuple[SideEffect[Q], ...] = ()
 
@@ -75,55 +91,62 @@ class FeedPipeline(Generic[Q]):
     def run(self, query: Q) -> Outcome:
         """Make one page. Raises nothing: what fails is named in the trace."""
         trace = Trace()
-        candidates, proposals, notes = self._gather(query, trace)
-        for hydrator in self.hydrators:
-            with trace.step(hydrator, "hydrator", len(candidates)):
-                candidates = hydrator.hydrate(query, candidates)
-        for scorer in self.scorers:
-            with trace.step(scorer, "scorer", len(candidates)):
-                candidates = scorer.score(query, candidates)
+        gathered = _Gathered()
+        for bit, source in enumerate(self.sources):
+            self._propose(query, source, bit, "source", gathered, trace)
+        candidates = self._filter(query, self.filters, gathered.candidates, trace)
+        while len(candidates) < query.size and self._ask_fallback(query, gathered, trace):
+            candidates = self._filter(query, self.filters, gathered.candidates, trace)
+        candidates = self._facts(query, candidates, trace)
         selection, refused = self._select(query, candidates, trace)
+        # A page that the late check has left short, as while the verdicts cannot be read, is filled from the other fallbacks.
+        while len(refused) and len(selection.page) < query.size and self._ask_fallback(query, gathered, trace):
+            allowed = gathered.candidates.where(~np.isin(gathered.candidates.rows, refused))
+            candidates = self._facts(query, self._filter(query, self.filters, allowed, trace), trace)
+            selection, more = self._select(query, candidates, trace)
+            refused = np.concatenate((refused, more))
         for effect in self.side_effects:
             with trace.step(effect, "side effect", len(selection.page)):
                 effect.run(query, selection)
         return Outcome(
             selection=selection,
             stages=tuple(trace.stages),
-            notes=(*notes, *selection.notes),
-            exhausted=len(candidates) - len(refused) <= len(selection.page),
-            proposals=proposals,
+            notes=(*gathered.notes, *selection.notes),
+            exhausted=int(np.count_nonzero(~np.isin(candidates.rows, refused))) <= len(selection.page),
+            proposals=tuple(gathered.proposals),
             candidates=candidates,
             refused=refused,
         )
 
-    def _gather(self, query: Q, trace: Trace) -> tuple[Candidates, tuple[tuple[int, IntArray], ...], tuple[str, ...]]:
-        """Propose and filter; ask fallbacks while the page could not be filled."""
-        proposals: list[tuple[int, IntArray]] = []
-        notes: list[str] = []
-        for bit, source in enumerate(self.sources):
-            self._propose(query, source, bit, "source", proposals, notes, trace)
-        candidates = self._filter(query, self.filters, Candidates.merged(proposals), trace)
-        for bit, source in enumerate(self.fallbacks, start=len(self.sources)):
-            if len(candidates) >= query.size:
-                break
-            self._propose(query, source, bit, "fallback", proposals, notes, trace)
-            candidates = self._filter(query, self.filters, Candidates.merged(proposals), trace)
-        return candidates, tuple(proposals), tuple(notes)
+    def _facts(self, query: Q, candidates: Candidates, trace: Trace) -> Candidates:
+        """Look facts up and score."""
+        for hydrator in self.hydrators:
+            with trace.step(hydrator, "hydrator", len(candidates)):
+                candidates = hydrator.hydrate(query, candidates)
+        failed = False
+        for scorer in self.scorers:
+            with trace.step(scorer, "scorer", len(candidates)) as step:
+                candidates = scorer.score(query, candidates)
+            failed = failed or bool(step.failed)
+        if failed and self.spare is not None:
+            with trace.step(self.spare, "spare scorer", len(candidates)):
+                candidates = self.spare.score(query, candidates)
+        return candidates
 
-    def _propose(
-        self,
-        query: Q,
-        source: Source[Q],
-        bit: int,
-        kind: str,
-        proposals: list[tuple[int, IntArray]],
-        notes: list[str],
-        trace: Trace,
-    ) -> None:
+    def _ask_fallback(self, query: Q, gathered: _Gathered, trace: Trace) -> bool:
+        """Ask the next fallback; False if there is none left."""
+        if gathered.fallbacks >= len(self.fallbacks):
+            return False
+        bit = len(self.sources) + gathered.fallbacks
+        self._propose(query, self.fallbacks[gathered.fallbacks], bit, "fallback", gathered, trace)
+        gathered.fallbacks += 1
+        return True
+
+    def _propose(self, query: Q, source: Source[Q], bit: int, kind: str, gathered: _Gathered, trace: Trace) -> None:
         with trace.step(source, kind) as step:
             proposal = source.propose(query)
-            proposals.append((bit, proposal.rows))
-            notes.extend([proposal.note] if proposal.note else [])
+            gathered.proposals.append((bit, proposal.rows))
+            gathered.notes.extend([proposal.note] if proposal.note else [])
             passed = dict(proposal.passed_over)
             step.before = len(proposal.rows) + sum(passed.values())
             step.after, step.dropped = len(proposal.rows), passed

@@ -39,6 +39,7 @@ class Assignments:
         """Experiments that assign viewers, from a cache that a signal renews (looked at once a second)."""
         version, at, held = self._cache
         if now - at >= SECOND:
+            self._cache = (version, now, held)  # one request looks, the others go on
             try:
                 current = self._stores.live.signals.version(SIGNAL)
                 if current != version:

@@ -34,14 +34,15 @@ class Engagement:
 
     def __init__(self, stores: Stores) -> None:
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
-        self._posts = Remembered(stores.posts, capacity=50_000, remember_missing=False)
+        self._posts = Remembered(stores.posts, capacity=50_000, remember_missing=False, strict=True)
 
     def accept(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
         """Take a batch in; one result per event, in order.
 
         Accepted events are durable, and the viewer's next page knows them. One that is known already changes nothing. The others
         are refused with the field and the reason, and do not hold the rest up. Raises TooLarge for more than MAX_BATCH events,
-        Unavailable if they could not be made durable: then send the same batch again.
+        Unavailable if they could not be checked or made durable: then send the same batch again. While the live store is down
+        events are taken in, and the viewers' states know them when it is back.
         """
         if len(events) > MAX_BATCH:
             raise TooLarge(
@@ -57,11 +58,13 @@ class Engagement:
         """Count the next records of the log: post totals, trends, and viewer states that a crash left behind.
 
         Returns how many records were taken. A batch that comes again counts once: totals remember the offsets they hold.
-        Raises Conflict if another member has taken the partitions over meanwhile; nothing is lost by it.
+        Raises Conflict if another member has taken the partitions over meanwhile, and Unavailable if a store does not answer: the
+        records come again, nothing is lost by it.
         """
         records = self._log.poll(TOPIC, GROUP, member, limit=limit, now=now)
         if not records:
             return 0
+        self._live.ping()  # first: what is counted is not counted again, so its trends have to find a place
         read: list[tuple[Record, ViewerEvent]] = []
         for record in records:
             try:
@@ -72,7 +75,7 @@ class Engagement:
         if trends:
             self._live.trending.bump(trends, now=as_of)
         posts = self._known_posts({event.post for _, event in read if event.post}, now)
-        self._feel([(event, False) for _, event in read], posts)
+        self._feel([(event, False) for _, event in read], posts, again=True)
         self._log.commit(TOPIC, GROUP, member, records)
         return len(records)
 
@@ -111,8 +114,14 @@ class Engagement:
     def _known_posts(self, ids: set[str], now: Millis) -> dict[str, Post]:
         return self._posts.get_many(sorted(ids), now=now)
 
-    def _feel(self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:
-        """Apply events to their viewers' states, viewer by viewer, by compare-and-set."""
+    def _feel(
+        self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post], *, again: bool = False
+    ) -> None:
+        """Apply events to their viewers' states, viewer by viewer, by compare-and-set.
+
+        While the live store is down the log holds the events: the worker applies them when it is back. With `again`, which says
+        that the caller is the worker, it raises Unavailable instead.
+        """
         by_viewer: dict[str, list[tuple[ViewerEvent, bool]]] = {}
         for event, new in events:
             by_viewer.setdefault(event.viewer, []).append((event, new))
@@ -120,7 +129,8 @@ class Engagement:
             try:
                 self._feel_one(viewer, own, posts)
             except ServiceError:
-                # The log holds the events: the worker applies them when the live store is back.
+                if again:
+                    raise
                 metrics.DEGRADED.labels("live state").inc()
 
     def _feel_one(self, viewer: str, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:

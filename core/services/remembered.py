@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from core.domain.collection import Collection
 from core.domain.errors import ServiceError
-from core.domain.ids import MINUTE, Millis
+from core.domain.ids import MINUTE, SECOND, Millis
 
 
 class Identified(Protocol):
@@ -20,6 +20,9 @@ class Identified(Protocol):
     @property
     def updated_at(self) -> Millis: ...
 
+
+RETRY: Millis = 1 * SECOND
+"""How long a store that did not answer is left alone: one that hangs must not hold up every page."""
 
 T = TypeVar("T", bound=Identified)
 
@@ -37,12 +40,16 @@ class Remembered(Generic[T]):
         capacity: int = 20_000,
         lifetime: Millis = MINUTE,
         remember_missing: bool = True,
+        strict: bool = False,
     ) -> None:
-        """Without `remember_missing`, an id that was not found is asked for again each time."""
+        """Without `remember_missing`, an id that was not found is asked for again each time. With `strict`, a store that does not
+        answer raises ServiceError if any of the ids is not remembered: nothing is taken for missing that may be there."""
         self._collection, self._capacity, self._lifetime = collection, capacity, lifetime
-        self._remember_missing = remember_missing
+        self._remember_missing, self._strict = remember_missing, strict
         self._held: dict[str, tuple[Millis, T | None]] = {}
         self._lock = Lock()
+        self._problem: ServiceError | None = None
+        self._retry_at: Millis = 0
 
     def get_many(self, ids: Sequence[str], *, now: Millis, at_least: Sequence[Millis] | None = None) -> dict[str, T]:
         """Those that exist, by id. `at_least` gives for each id the time of its last change known elsewhere."""
@@ -73,8 +80,14 @@ class Remembered(Generic[T]):
 
     def _read(self, ids: list[str], now: Millis) -> dict[str, T]:
         try:
+            if now < self._retry_at and self._problem is not None:
+                raise self._problem
             read = self._collection.get_many(ids)
-        except ServiceError:
+        except ServiceError as error:
+            if now >= self._retry_at:
+                self._problem, self._retry_at = error, now + RETRY
+            if self._strict and any(id not in self._held for id in ids):
+                raise
             return {id: entry[1] for id in ids if (entry := self._held.get(id)) is not None and entry[1] is not None}
         self._keep({id: (now, read.get(id)) for id in ids if self._remember_missing or id in read})
         return read

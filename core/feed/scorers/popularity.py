@@ -1,0 +1,28 @@
+"""The order of a page when a scorer has failed: what is good for anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.feed.query import FeedQuery
+from core.pipeline.candidates import Candidates
+
+BELOW = 1_000_000.0
+"""What comes again is scored so much lower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Popularity:
+    """`score` = measured quality, the newer of two equals first. What comes again (source bit `again`) stays below everything new."""
+
+    again: int
+
+    def score(self, query: FeedQuery, candidates: Candidates) -> Candidates:
+        """Writes `score`."""
+        index, rows = query.index, candidates.rows
+        newer = np.argsort(np.argsort(index.published_at[rows], kind="stable"), kind="stable") * 1e-9
+        score = index.quality[rows].astype(np.float64) + newer
+        old = (candidates.sources & self.again) != 0
+        return candidates.scored(score=np.where(old, score - BELOW, score))
