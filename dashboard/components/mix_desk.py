@@ -13,7 +13,7 @@ from core.services.mix import InForce
 from core.services.mix_drafts import Work
 from core.services.mix_effects import MixEffect
 from dashboard.components.mix_actions import publish_dialog, said_differences, save_dialog
-from dashboard.components.mix_form import LAST, TOLD, MixForm
+from dashboard.components.mix_form import LAST, TOLD, MixForm, show
 from dashboard.components.mix_outcome import differences_list, effect_of, fill_prices, mix_outcome, signed
 from dashboard.components.mix_rules import mix_rules
 from dashboard.components.told import tell, tell_later
@@ -64,7 +64,7 @@ def _bar(account: Account, work: Work, present: InForce) -> None:
 
 
 def _base(account: Account, work: Work, versions: dict[str, MixPolicy], in_force: str) -> None:
-    st.session_state["mix_base"] = work.base.id
+    show("mix_base", work.base.id)
 
     def chosen() -> None:
         _told(lambda: services().mix_drafts.start(account, st.session_state["mix_base"], now=clock()))

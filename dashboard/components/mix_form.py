@@ -64,7 +64,7 @@ class MixForm:
         names = [f"{group}.{kind.value}.{end}" for end in ("least", "most")]
         key = f"mix:range:{group}.{kind.value}"
         ends = sorted(min(max(_percent(self.table[name]), 0), 100) for name in names)
-        st.session_state[key] = (ends[0], ends[1])
+        show(key, (ends[0], ends[1]))
 
         def moved() -> None:
             low, high = st.session_state[key]
@@ -94,7 +94,7 @@ class MixForm:
         key = key or f"mix:{name}"
         value = self.table[name]
         shown = round(value * scale, 6) if isinstance(value, int | float) else None
-        st.session_state[key] = shown
+        show(key, shown)
 
         def typed() -> None:
             new = st.session_state[key]
@@ -108,6 +108,12 @@ class MixForm:
             on_change=typed, help=help or None,
         )  # fmt: skip
         self.refusal(name)
+
+
+def show(key: str, value: object) -> None:
+    """Let a field show what is kept. Only if it differs: a value that is set goes to the browser, over what is typed meanwhile."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def keep(account: Account, values: Mapping[str, Any], *, last: str) -> None:

@@ -61,7 +61,7 @@ def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:
     if effect.notes:
         with st.expander("What the feed could not keep", icon=":material/rule:", expanded=True):
             for note, pages in effect.notes:
-                st.caption(f"{literal(note)} ({pages} of {effect.viewers} pages)")
+                st.caption(f"{literal(note)} (on {pages} of {plural(effect.viewers, 'page')})")
 
 
 def fill_prices(form: MixForm, effect: MixEffect, *, draft: bool) -> None:
@@ -85,7 +85,7 @@ def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
         return "Costs nothing now"
     known = not math.isnan(price.price.low)
     between = f" ({interval(max(price.price.low, 0) * 100, price.price.high * 100, 2, '%')})" if known else ""
-    return f":orange[**−{percent(price.price.value, 2)}** per {step}]{between}, on {price.binding} of {pages} pages"
+    return f":orange[**−{percent(price.price.value, 2)}** per {step}]{between}, on {price.binding} of {plural(pages, 'page')}"
 
 
 def differences_list(sentences: Sequence[str], nothing: str) -> None:

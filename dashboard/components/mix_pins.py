@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain.errors import CallerError
 from core.domain.mix import MAX_PINNED
 from core.domain.post import Post, PostStatus
-from dashboard.components.mix_form import MixForm, keep
+from dashboard.components.mix_form import MixForm, keep, show
 from dashboard.components.post_grid import title_of
 from dashboard.components.tiles import Tile, tiles
 from dashboard.context import services
@@ -47,7 +47,7 @@ def mix_pins(form: MixForm) -> None:
 
 def _slot(form: MixForm, pins: list[tuple[int, str]], number: int, place: int) -> None:
     key = f"mix:pin:{pins[number][1]}"
-    st.session_state[key] = place + 1
+    show(key, place + 1)
 
     def moved() -> None:
         new = list(pins)
