@@ -43,13 +43,24 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         ("SECRET", "too short"), ("DEMO", "maybe"), ("SECURE_COOKIES", "on"),
         ("MONGO_URI", "localhost:27017"), ("MONGO_URI", "mysql://localhost"), ("REDIS_URL", "redis:"),
         ("REDIS_URL", "http://cache"), ("REDIS_URL", "redis://cache:port"), ("REDIS_URL", "redis://cache:99999"),
-        ("S3_BUCKET", "No_Capitals"), ("S3_BUCKET", "ab"), ("S3_ENDPOINT", "http://127.0.0.1:9"), ("RESDIS_URL", "redis://x"),
+        ("TRACE_SHARE", "2"), ("TRACE_SHARE", "-0.1"), ("TRACE_SHARE", "1e-2"), ("TRACE_SHARE", "some"), ("S3_BUCKET", "No_Capitals"), ("S3_BUCKET", "ab"), ("S3_ENDPOINT", "http://127.0.0.1:9"), ("RESDIS_URL", "redis://x"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_names_itself(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"FEEDROOM_{name}") as caught:
         read(tmp_path, **{name: value})
     assert "\n" not in str(caught.value)
+
+
+def test_the_share_of_pages_kept_for_replay_is_one_in_a_hundred_unless_told(tmp_path: Path) -> None:
+    assert read(tmp_path).trace_share == 0.01
+    assert [read(tmp_path, TRACE_SHARE=text).trace_share for text in ("0", "1", ".5", "1.0", "0.001")] == [
+        0,
+        1,
+        0.5,
+        1,
+        0.001,
+    ]
 
 
 def test_an_endpoint_that_is_no_address_is_named(tmp_path: Path) -> None:
