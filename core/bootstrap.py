@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from core.services.models import Models
     from core.services.moderation import Moderation
     from core.services.operations import Operations
+    from core.services.post_comments import PostComments
     from core.services.preview import Preview
     from core.services.processing import Processing
     from core.services.public_posts import PublicPosts
@@ -288,6 +289,12 @@ class Services:
         from core.services.comment_screening import CommentScreening
 
         return CommentScreening(self.stores)
+
+    @cached_property
+    def post_comments(self) -> PostComments:
+        from core.services.post_comments import PostComments
+
+        return PostComments(self.stores)
 
     @cached_property
     def comment_marks(self) -> CommentMarks:

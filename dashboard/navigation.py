@@ -37,6 +37,7 @@ ENTRIES: tuple[PageEntry, ...] = (
     PageEntry("library", "Library", "video_library", "Content", _EVERYBODY),
     PageEntry("post", "Post", "smart_display", "Content", _EVERYBODY, hidden=True),
     PageEntry("moderation", "Review queue", "fact_check", "Content", frozenset({Role.MODERATOR, Role.ADMINISTRATOR})),
+    PageEntry("comments", "Comments", "forum", "Content", frozenset({Role.MODERATOR, Role.ADMINISTRATOR})),
     PageEntry(
         "feed_preview", "Feed preview", "smartphone", "Ranking", frozenset({Role.PRODUCT_MANAGER, Role.ADMINISTRATOR})
     ),

@@ -39,11 +39,12 @@ st.caption(f"{plural(shown, 'post')}" + (f" ({by_status})" if by_status else "")
 
 if posts.items:
     names = catalog.publisher_names(me) if me.role not in PUBLISHING_ROLES else {}
-    totals = catalog.totals_of(me, [post.id for post in posts.items])
+    ids = [post.id for post in posts.items]
+    totals, sold = catalog.totals_of(me, ids), services().attribution_results.totals_of(me, ids)
     if filters.view == "Table":
-        post_table(posts.items, key="library_table", publishers=names, totals=totals)
+        post_table(posts.items, key="library_table", publishers=names, totals=totals, sold=sold)
     else:
-        post_grid(posts.items, key="library_grid", now=clock(), publishers=names, totals=totals)
+        post_grid(posts.items, key="library_grid", now=clock(), publishers=names, totals=totals, sold=sold)
     pager.buttons(posts.cursor)
 elif filters.any:
     with st.container(border=True):

@@ -8,6 +8,7 @@ from core.domain.account import Role
 from dashboard import access
 from dashboard.components.feed_health import feed_health
 from dashboard.components.publisher_overview import publisher_overview
+from dashboard.components.sales_overview import sales_overview
 from dashboard.components.staff_overview import demo_progress, posts_overview, queue_overview
 from dashboard.links import open_page
 
@@ -32,9 +33,11 @@ match me.role:
     case Role.PRODUCT_MANAGER:
         demo_progress(me)
         feed_health(me)
+        sales_overview(me)
         posts_overview(me)
     case Role.ADMINISTRATOR:
         demo_progress(me)
         queue_overview(me)
         feed_health(me)
+        sales_overview(me)
         posts_overview(me)

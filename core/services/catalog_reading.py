@@ -130,6 +130,13 @@ class CatalogReading:
             ids = [post.id for post in posts.values() if post.publisher == actor.publisher]
         return self._stores.post_totals.get_many(list(ids))
 
+    def several(self, actor: Account, ids: Sequence[str]) -> dict[str, Post]:
+        """Those of these posts that the account may read, by id."""
+        actor.require(*READERS)
+        own = actor.publisher if actor.role in PUBLISHING_ROLES else None
+        found = self._stores.posts.get_many(list(ids))
+        return {id: post for id, post in found.items() if own in (None, post.publisher)}
+
     def reach(self, actor: Account, publisher: str | None = None) -> PostTotals:
         """The totals of all posts of a publisher together; a brand member or creator always gets their own."""
         actor.require(*READERS)

@@ -30,6 +30,9 @@ _NAMES: Final = {
     "catalogue.regulated": "Regulated product",
     "catalogue.missing": "Missing product",
     "declared.ai_generated": "Made by AI",
+    "history.rejected": "Rejected before",
+    "history.removed": "Comments removed before",
+    "reports.viewers": "Reported by viewers",
 }
 _BLURRED: Final = (
     "<style>.st-key-case_clip_blurred {overflow: hidden; border-radius: 6px;}"
@@ -47,7 +50,12 @@ def why(case: Case) -> list[str]:
     """Names of the signals that raised the risk or were missing, strongest first; "Sample" for a check of quality."""
     found = [signal for signal in case.screening.signals if signal.score > 0 or not signal.available]
     names = [signal_name(signal) for signal in sorted(found, key=lambda signal: -signal.score)]
-    return (["Sample"] if case.sample else []) + names
+    return (["Sample"] if case.sample and not is_reported(case) else []) + names
+
+
+def is_reported(case: Case) -> bool:
+    """Whether viewers' reports brought the post here."""
+    return any(signal.name == "reports.viewers" for signal in case.screening.signals)
 
 
 def is_severe(case: Case) -> bool:

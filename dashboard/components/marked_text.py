@@ -16,6 +16,7 @@ LISTS: Final = {
     "counterfeit": "Copies of brands",
     "drugs": "Drugs",
     "hate": "Hate",
+    "hidden": "Hidden characters",
     "medical_claim": "Claim about health",
     "mild_profanity": "Mild swearing",
     "minors": "Sexual content with minors",

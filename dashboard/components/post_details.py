@@ -1,4 +1,4 @@
-"""A post's words for those who read but do not edit, its comments, and its audit lines."""
+"""A post's words for those who read but do not edit, and its audit lines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from dashboard.components.post_fields import LANGUAGES
 from dashboard.components.product_picker import product_tile
 from dashboard.components.tag_picker import tag_choices
 from dashboard.components.tiles import tiles
-from dashboard.context import clock, services
-from dashboard.formatting import ago, moment
+from dashboard.context import services
+from dashboard.formatting import moment
 from dashboard.literal import literal
-
-_COMMENTS = 30
 
 
 def post_details(account: Account, post: Post) -> None:
@@ -41,20 +39,6 @@ def post_details(account: Account, post: Post) -> None:
         "Post": post.id,
     }
     st.table(facts, border="horizontal")
-
-
-def comment_list(account: Account, post: Post) -> None:
-    """Draw viewers' comments, newest first."""
-    page = services().catalog.comments(account, post.id, limit=_COMMENTS)
-    if not page.items:
-        st.caption("No comments yet. They appear here as viewers write them in the app.")
-    now = clock()
-    for comment in page.items:
-        with st.container(gap=None):
-            st.caption(f"{literal(comment.viewer)}, {ago(comment.created_at, now)}")
-            st.text(comment.text)
-    if page.cursor:
-        st.caption(f"The newest {_COMMENTS} are shown.")
 
 
 def post_audit(account: Account, post: Post) -> None:

@@ -8,11 +8,12 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from core.domain.attribution import Sums
 from core.domain.ids import Millis
 from core.domain.post import Post, PostStatus, PostTotals
 from dashboard.components.status_timeline import status_colour
 from dashboard.components.tiles import Tile, tiles
-from dashboard.formatting import ago, clip_length, local, short_number
+from dashboard.formatting import ago, clip_length, local, money, short_number
 from dashboard.links import media_links, open_page, page_path
 
 UNTITLED: Final = "Untitled"
@@ -25,12 +26,19 @@ def title_of(post: Post) -> str:
 
 
 def post_tile(
-    post: Post, *, now: Millis, publisher: str = "", totals: PostTotals | None = None, with_status: bool = True
+    post: Post,
+    *,
+    now: Millis,
+    publisher: str = "",
+    totals: PostTotals | None = None,
+    sold: Sums | None = None,
+    with_status: bool = True,
 ) -> Tile:
-    """A post's poster with its title, publisher, reach and status."""
+    """A post's poster with its title, publisher, reach, what it sold, and status."""
     links = media_links(post)
     seen = (totals or _NOTHING).counts.get("impression", 0)
     reach = f"{short_number(seen)} views, " if seen else ""
+    reach += f"{money(sold.revenue_minor)} sold, " if sold and sold.orders else ""
     title = title_of(post)
     return Tile(
         id=post.id,
@@ -55,11 +63,18 @@ def post_grid(
     now: Millis,
     publishers: Mapping[str, str],
     totals: Mapping[str, PostTotals],
+    sold: Mapping[str, Sums] | None = None,
     size: int = 168,
 ) -> None:
     """Draw posters; picking one opens its page."""
     items = [
-        post_tile(post, now=now, publisher=publishers.get(post.publisher, ""), totals=totals.get(post.id))
+        post_tile(
+            post,
+            now=now,
+            publisher=publishers.get(post.publisher, ""),
+            totals=totals.get(post.id),
+            sold=(sold or {}).get(post.id),
+        )
         for post in posts
     ]
     if picked := tiles(items, key=key, label="Posts", size=size, ratio="4 / 5"):
@@ -72,6 +87,7 @@ def post_table(
     key: str,
     publishers: Mapping[str, str],
     totals: Mapping[str, PostTotals],
+    sold: Mapping[str, Sums] | None = None,
 ) -> None:
     """Draw one row per post; selecting a row opens its page."""
     rows = [
@@ -84,7 +100,8 @@ def post_table(
             "Views": (found := totals.get(post.id, _NOTHING)).counts.get("impression", 0),
             "Likes": found.counts.get("like", 0),
             "Product clicks": found.counts.get("product_click", 0),
-            "Orders": found.counts.get("order", 0),
+            "Orders": (brought := (sold or {}).get(post.id, Sums())).orders,
+            "Revenue": brought.revenue_minor / 100,
             "Changed": local(post.updated_at),
         }
         for post in posts
@@ -107,6 +124,8 @@ def post_table(
                 width="small",
             ),
             "Kind": st.column_config.TextColumn(width=100),
+            "Orders": st.column_config.NumberColumn(help="Orders that the post brought, by the last click or view."),
+            "Revenue": st.column_config.NumberColumn(format="₹%,.0f"),
             "Changed": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.attribution import Sums
 from core.domain.post import PostTotals
 from dashboard.formatting import UNKNOWN, money, number, percent, short_number
 
@@ -20,12 +21,12 @@ def watch_time(seconds: float) -> str:
     return f"{number(hours, 1 if hours < 100 else 0)} h"
 
 
-def post_results(totals: PostTotals) -> None:
-    """Draw reach, watch time, likes, product clicks and orders since the post was made."""
+def post_results(totals: PostTotals, sold: Sums) -> None:
+    """Draw reach, watch time, likes, product clicks, and the orders credited to the post since it was made."""
     counts = totals.counts
     seen = counts.get("impression", 0)
     likes = counts.get("like", 0) - counts.get("unlike", 0)
-    clicks, orders = counts.get("product_click", 0), counts.get("order", 0)
+    clicks = counts.get("product_click", 0)
 
     def of_views(count: int) -> str:
         return f"{percent(count / seen)} of views" if seen else "no views yet"
@@ -48,6 +49,6 @@ def post_results(totals: PostTotals) -> None:
                 label, short_number(count), delta=of_views(count), delta_color="off", delta_arrow="off", border=True
             )
         st.metric(
-            "Orders", short_number(orders), border=True, delta=money(totals.revenue_minor), delta_color="off",
-            delta_arrow="off", help="Orders that followed a click on a product of this post, and what they were worth.",
+            "Orders", short_number(sold.orders), border=True, delta=money(sold.revenue_minor), delta_color="off",
+            delta_arrow="off", help="Orders that this post brought, by the last click or view before them. Sales shows the way.",
         )  # fmt: skip

@@ -14,7 +14,7 @@ from dashboard.components.post_results import watch_time
 from dashboard.components.status_timeline import status_colour
 from dashboard.components.tiles import Tile, tiles
 from dashboard.context import clock, services
-from dashboard.formatting import ago, money, short_number
+from dashboard.formatting import ago, money, plural, short_number
 from dashboard.links import open_page
 
 _LISTED = 6
@@ -35,7 +35,9 @@ def publisher_overview(account: Account) -> None:
                 open_page("studio")
         return
     reach = catalog.reach(account)
-    with st.grid(6, min_column_width=130, gap="xsmall"):
+    sold = services().attribution_results.publisher_total(account)
+    followers = services().social.followers(account.publisher or "")
+    with st.grid(7, min_column_width=130, gap="xsmall"):
         st.metric("Live posts", counts[PostStatus.LIVE], border=True)
         checked = counts[PostStatus.SCREENING] + counts[PostStatus.IN_REVIEW] + counts[PostStatus.HELD]
         st.metric("Being checked", checked, border=True, help="Checked automatically, or waiting for a moderator.")
@@ -43,9 +45,16 @@ def publisher_overview(account: Account) -> None:
             "Need you", sum(counts[status] for status in _NEEDS), border=True, help="Drafts, rejected and failed posts."
         )
         st.metric("Views", short_number(reach.counts.get("impression", 0)), border=True)
+        st.metric("Followers", short_number(followers), border=True)
         st.metric("Watch time", watch_time(reach.watch_seconds), border=True)
         st.metric(
-            "Sales", money(reach.revenue_minor), border=True, help="Orders after a click on a product of your posts."
+            "Sales",
+            money(sold.revenue_minor),
+            border=True,
+            delta=plural(sold.orders, "order"),
+            delta_color="off",
+            delta_arrow="off",
+            help="Orders that your posts brought, by the last click or view before them.",
         )
     left, right = st.columns([1.4, 1], gap="large")
     with left:
@@ -58,7 +67,8 @@ def publisher_overview(account: Account) -> None:
     if live:
         st.subheader("Newest in the feed")
         totals = catalog.totals_of(account, [post.id for post in live])
-        post_grid(live, key="overview_live", now=clock(), publishers={}, totals=totals, size=150)
+        brought = services().attribution_results.totals_of(account, [post.id for post in live])
+        post_grid(live, key="overview_live", now=clock(), publishers={}, totals=totals, sold=brought, size=150)
 
 
 def _needs(account: Account) -> None:

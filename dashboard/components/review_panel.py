@@ -13,6 +13,7 @@ from core.domain.post import Post
 from core.domain.review import REASON_TEXT, CaseView
 from dashboard.components import case_evidence, undo_bar
 from dashboard.components.case_clock import LOST, case_clock, open_case, version_on_screen
+from dashboard.components.case_reports import case_reports
 from dashboard.components.marked_text import marked_texts
 from dashboard.context import clock, services
 from dashboard.formatting import ago, clip_length
@@ -49,6 +50,7 @@ def review_panel(me: Account, case: Case) -> None:
         _decision(me, view)
         st.subheader("What the check noticed", anchor=False)
         case_evidence.case_signals(case)
+        case_reports(me, view.post)
     products, publisher = st.columns([4, 5], gap="large")
     with products:
         st.subheader("Products", anchor=False)
@@ -142,7 +144,9 @@ def _skip(me: Account, case: Case) -> None:
 
 
 def _state_badge(case: Case) -> None:
-    if case.sample:
+    if case.sample and case_evidence.is_reported(case):
+        st.badge("Live, reported by viewers", icon=":material/flag:", color="orange")
+    elif case.sample:
         st.badge("Live, sample check", icon=":material/fact_check:", color="blue")
     elif case.held:
         st.badge("On hold", icon=":material/pause_circle:", color="red")

@@ -23,14 +23,18 @@ def queue_overview(account: Account) -> None:
             "Review the next", key="to_queue", type="primary", icon=":material/fact_check:"
         ):
             open_page("moderation")
-    with st.grid(5, min_column_width=150, gap="xsmall"):
+    comments = services().comment_review.counts(account)
+    with st.grid(6, min_column_width=130, gap="xsmall"):
         st.metric("Waiting", counts["waiting"], border=True)
         st.metric("Overdue", counts["overdue"], border=True, help="Past the time limit of their severity.")
         st.metric("Due within 30 min", counts["due_soon"], border=True)
         st.metric("Being reviewed", counts["leased"], border=True, help="Held by a moderator right now.")
         st.metric("Most severe (P0)", counts["p0"], border=True)
+        st.metric("Comments", comments["held"] + comments["reported"], border=True, help="Held or reported comments.")
     if not counts["waiting"] and not counts["leased"]:
         st.caption("The queue is empty. New cases appear as posts are screened.")
+    if comments["held"] or comments["reported"]:
+        page_link("comments", "Decide comments", icon=":material/forum:")
 
 
 def posts_overview(account: Account) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.bootstrap import Services, clock
 from core.domain.account import Role
+from core.domain.attribution import AttributionDay, Sums
 from core.domain.feed_hour import FeedHour
 from core.domain.ids import HOUR
 from core.domain.job import JobKind
@@ -18,7 +19,11 @@ def metrics(page) -> dict[str, str]:  # type: ignore[no-untyped-def]
 def test_a_brand_sees_how_its_posts_stand(open_page: OpenPage, services: Services) -> None:
     services.stores.posts.patch("post-live", {"publisher": "kesari"})
     services.stores.post_totals.insert(
-        PostTotals(id="post-live", counts={"impression": 1200}, watch_seconds=7_200, revenue_minor=249_900)
+        PostTotals(id="post-live", counts={"impression": 1200}, watch_seconds=7_200, revenue_minor=1)
+    )
+    sold = {"ugc\x1fmix\x1f\x1fclick": Sums(orders=1, items=1, revenue_minor=249_900)}
+    services.stores.attribution_days.insert(
+        AttributionDay(id="0.post-live", day=0, post="post-live", publisher="kesari", cells=sold)
     )
     shown = metrics(open_page("overview", Role.BRAND))
     assert (shown["Views"], shown["Watch time"], shown["Sales"]) == ("1.2K", "2.0 h", "₹2,499")

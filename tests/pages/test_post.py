@@ -6,6 +6,7 @@ import pytest
 
 from core.bootstrap import Services
 from core.domain.account import Role
+from core.domain.attribution import AttributionDay, Sums
 from core.domain.comment import Comment
 from core.domain.post import PostStatus, PostTotals
 from tests.pages.conftest import OpenPage
@@ -37,7 +38,9 @@ def test_a_post_is_shown_in_every_status_to_its_publisher_and_to_staff(
 
 def test_results_are_metrics_with_rupees(open_page: OpenPage, services: Services, own: str) -> None:
     counts = {"impression": 1000, "like": 51, "unlike": 1, "product_click": 20, "order": 2}
-    services.stores.post_totals.insert(PostTotals(id=own, counts=counts, watch_seconds=4_200.0, revenue_minor=499_800))
+    services.stores.post_totals.insert(PostTotals(id=own, counts=counts, watch_seconds=4_200.0, revenue_minor=1))
+    sold = {"product\x1fmix\x1f\x1fclick": Sums(orders=2, items=2, revenue_minor=499_800)}
+    services.stores.attribution_days.insert(AttributionDay(id=f"0.{own}", day=0, post=own, publisher="kesari", cells=sold))
     page = open_page("post", Role.BRAND, id=own)
     shown = {metric.label: (metric.value, metric.delta) for metric in page.metric}
     assert shown["Views"][0] == "1K"
@@ -83,4 +86,4 @@ def test_words_of_people_are_shown_as_written(open_page: OpenPage, services: Ser
 def test_comments_and_audit_lines_have_their_tabs(open_page: OpenPage, services: Services, own: str) -> None:
     services.stores.comments.insert(Comment(id="c1", post=own, viewer="v1", text="Lovely drape", created_at=1))
     page = open_page("post", Role.MODERATOR, id=own)
-    assert [tab.label for tab in page.tabs] == ["Details", "Comments", "History", "Audit trail"]
+    assert [tab.label for tab in page.tabs] == ["Details", "Sales", "Comments", "History", "Audit trail"]
