@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.feed import MAX_PAGE
 from core.pipeline.candidates import FloatArray, IntArray
 
 
@@ -25,7 +26,7 @@ class CampaignTable:
     slots: IntArray
     numbers: IntArray
     owners: IntArray
-    most: int = 0
+    most: int = MAX_PAGE
 
     def owners_of(self, numbers: IntArray) -> IntArray:
         """The campaign of each post number, −1 for none."""

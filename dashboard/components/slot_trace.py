@@ -49,7 +49,7 @@ def slot_tile(slot: Slot, *badges: tuple[str, str], chosen: bool | None = None) 
 def _slot_tile(slot: Slot, *, chosen: bool, fresh: bool) -> Tile:
     score = slot.reason.scores.get(_TOTAL)
     badges = [("New", "green")] if fresh else []
-    badges += [("Sponsored", "violet")] if slot.campaign else []
+    badges += [("Sponsored", "orange")] if slot.campaign else []
     badges += [(slot.kind.label, "gray"), *((source, "blue") for source in slot.reason.sources)]
     badges += [(f"score {number(score, 3)}", "gray")] if score is not None else []
     return slot_tile(slot, *badges, chosen=chosen)
@@ -64,7 +64,7 @@ def slot_detail(slot: Slot, titles: Mapping[str, str]) -> None:
         for source in slot.reason.sources:
             st.badge(source.capitalize(), color="blue", help="A source that proposed this post")
         if slot.campaign:
-            st.badge("Sponsored", color="violet", help="A campaign pays for this slot; the app tells the viewer")
+            st.badge("Sponsored", color="orange", help="A campaign pays for this slot; the app tells the viewer")
         if slot.ai_generated:
             st.badge("AI-generated", color="orange")
     displaced = slot.reason.displaced
