@@ -43,7 +43,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         ("SECRET", "too short"), ("DEMO", "maybe"), ("SECURE_COOKIES", "on"),
         ("MONGO_URI", "localhost:27017"), ("MONGO_URI", "mysql://localhost"), ("REDIS_URL", "redis:"),
         ("REDIS_URL", "http://cache"), ("REDIS_URL", "redis://cache:port"), ("REDIS_URL", "redis://cache:99999"),
-        ("TRACE_SHARE", "2"), ("TRACE_SHARE", "-0.1"), ("TRACE_SHARE", "1e-2"), ("TRACE_SHARE", "some"), ("S3_BUCKET", "No_Capitals"), ("S3_BUCKET", "ab"), ("S3_ENDPOINT", "http://127.0.0.1:9"), ("RESDIS_URL", "redis://x"),
+        ("TRACE_SHARE", "2"), ("TRACE_SHARE", "-0.1"), ("TRACE_SHARE", "1e-2"), ("TRACE_SHARE", "some"),
+        ("S3_BUCKET", "No_Capitals"), ("S3_BUCKET", "ab"), ("S3_ENDPOINT", "http://127.0.0.1:9"), ("RESDIS_URL", "redis://x"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_names_itself(tmp_path: Path, name: str, value: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.core import GaugeMetricFamily
 from pydantic import BaseModel, Field
 
@@ -15,7 +15,7 @@ from core.bootstrap import Services
 from core.domain.account import ApiKey, Scope
 from core.domain.errors import ServiceError
 from core.services.engagement import GROUP, TOPIC
-from core.services.feed_metrics import REGISTRY
+from core.services.feed_metrics import numbers
 
 router = APIRouter(prefix="/api/v1", tags=["health"])
 
@@ -67,13 +67,13 @@ def readyz(request: Request, services: Open) -> Any:
     },
 )
 def metrics(services: Open, key: Annotated[ApiKey, Depends(key_with(Scope.METRICS_READ))]) -> Response:
-    """The counters of this process, and the lag of the event log, in Prometheus' text format."""
+    """The counters of this process, or of all workers that share PROMETHEUS_MULTIPROC_DIR, and the lag of the event log."""
     lag = GaugeMetricFamily("feedroom_event_lag", "Viewer events not yet counted by the worker", labels=["group"])
     try:
         lag.add_metric([GROUP], float(services.stores.log.lag(TOPIC, GROUP)))
     except ServiceError:
         lag.add_metric([GROUP], float("nan"))
-    return Response(generate_latest(REGISTRY) + _text(lag), media_type=CONTENT_TYPE_LATEST)
+    return Response(numbers() + _text(lag), media_type=CONTENT_TYPE_LATEST)
 
 
 def _pings(services: Services) -> list[tuple[str, Any]]:

@@ -1,10 +1,27 @@
-"""Numbers about the feed for the operators' Prometheus."""
+"""Numbers about the feed for the operators' Prometheus.
+
+Several workers behind one port count as one if PROMETHEUS_MULTIPROC_DIR names a folder, empty before the first start, that all
+of them can write: then any of them answers for all. Without it a process answers for itself alone.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 REGISTRY = CollectorRegistry()
+
+
+def numbers() -> bytes:
+    """All numbers in Prometheus' text format, of all workers that share a folder."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return generate_latest(shared)
+
 
 PAGES = Counter("feedroom_pages", "Feed pages served", ["kind"], registry=REGISTRY)
 PAGE_SECONDS = Histogram(
@@ -28,5 +45,9 @@ TRACE_BYTES = Histogram(
 )
 EVENTS = Counter("feedroom_events", "Viewer events, by what became of them", ["status"], registry=REGISTRY)
 EVENT_KINDS = Counter("feedroom_event_kinds", "Accepted viewer events, by kind", ["kind"], registry=REGISTRY)
-CATALOGUE_POSTS = Gauge("feedroom_catalogue_posts", "Live posts in this process's index", registry=REGISTRY)
-CATALOGUE_VERSION = Gauge("feedroom_catalogue_version", "Version of this process's index", registry=REGISTRY)
+CATALOGUE_POSTS = Gauge(
+    "feedroom_catalogue_posts", "Live posts in the index", registry=REGISTRY, multiprocess_mode="mostrecent"
+)
+CATALOGUE_VERSION = Gauge(
+    "feedroom_catalogue_version", "Version of the index", registry=REGISTRY, multiprocess_mode="mostrecent"
+)
