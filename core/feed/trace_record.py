@@ -26,7 +26,8 @@ from core.pipeline.candidates import IntArray
 from core.pipeline.engine import Outcome
 
 FORMAT = b"FRT1"
-LEVEL = 6
+LEVEL = 1
+"""A page of 742 rows: level 1 makes 38 KB in .7 ms, level 6 makes 35 KB in 3 ms."""
 CONTEXT = 60
 """So many of the posts that the viewer saw last are recorded with their columns, for rules that look back."""
 
@@ -62,6 +63,7 @@ FIELDS: Mapping[str, How] = {
     "near": How.STANDIN,
     "calibration": How.ARRAYS,
     "campaigns": How.STANDIN,
+    "session": How.PLAIN,
 }
 """Every field of FeedQuery. A page whose query has another one is not kept: name it here first."""
 
