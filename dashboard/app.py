@@ -25,8 +25,8 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import RedirectResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
-from core.adapters.collector import SmallCollector  # noqa: E402
 from core.api.app import create_app  # noqa: E402
+from core.api.collector import SmallCollector  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
 from core.domain.errors import FeedroomError  # noqa: E402
 from core.settings import Settings  # noqa: E402

@@ -16,8 +16,8 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp
 
 import core.api
-from core.adapters.collector import SmallCollector
 from core.api import problems
+from core.api.collector import SmallCollector
 from core.api.docs_page import docs_page
 from core.api.sessions import KnownHosts, OpenServices, Sessions
 from core.bootstrap import Services, clock, open_services

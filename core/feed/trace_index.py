@@ -120,7 +120,7 @@ def rebuilt(held: Rows, vocabularies: Mapping[str, Mapping[str, int]], known: Se
         if field.name in vocabularies:
             nothing[field.name] = _Words(vocabularies[field.name])
         elif field.type in ("Shelves", Shelves):
-            nothing[field.name] = Shelves(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0), 0)
+            nothing[field.name] = Shelves(np.empty(0, np.int32), np.empty(0, np.int32), 0)
     columns: dict[str, Any] = {
         name: np.concatenate((column, np.zeros((1, *column.shape[1:]), column.dtype)))
         for name, column in held.columns.items()

@@ -44,7 +44,7 @@ class Attribution:
     def __init__(self, stores: Stores, windows: Windows | None = None) -> None:
         self._stores, self._log = stores, stores.log
         self.windows = windows or Windows()
-        self._posts = Remembered(stores.posts, capacity=50_000)
+        self._posts = Remembered(stores.posts, capacity=12_000)
 
     def consume(self, member: str, *, now: Millis, limit: int = BATCH) -> int:
         """Take the next records in; returns how many. Raises Conflict if a lease was lost; nothing is lost by it."""

@@ -34,7 +34,7 @@ class Engagement:
 
     def __init__(self, stores: Stores) -> None:
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
-        self._posts = Remembered(stores.posts, capacity=50_000, remember_missing=False, strict=True)
+        self._posts = Remembered(stores.posts, capacity=12_000, remember_missing=False, strict=True)
 
     def accept(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
         """Take a batch in; one result per event, in order.

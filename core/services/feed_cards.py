@@ -20,7 +20,7 @@ class Cards:
 
     def __init__(self, stores: Stores, delivery: Delivery) -> None:
         self._delivery = delivery
-        self.posts = Remembered(stores.posts, capacity=50_000, lifetime=DAY)
+        self.posts = Remembered(stores.posts, capacity=12_000, lifetime=DAY)
         self.products = Remembered(stores.products)
         self.publishers = Remembered(stores.publishers)
         self.tags = Remembered(stores.tags)
@@ -42,8 +42,8 @@ class Cards:
         if held is not None and held[0] == hour and held[1] is post.media:
             return held[2]
         links = self._delivery.links(post.media, now=now)
-        if len(self._links) > 50_000:
-            for id in list(islice(self._links, 5_000)):
+        if len(self._links) > 12_000:
+            for id in list(islice(self._links, 2_000)):
                 self._links.pop(id, None)
         self._links[post.id] = (hour, post.media, links)
         return links

@@ -165,7 +165,8 @@ def test_a_followed_index_equals_one_built_anew(changes: list[tuple[int, int, bo
 def test_a_shelf_gives_the_best_that_fit(rows: list[tuple[int, float]], gone: set[int], want: int) -> None:
     keys = np.array([key for key, _ in rows], np.int32)
     order = np.array([value for _, value in rows], np.float64)
-    shelves = Shelves(keys, np.arange(len(rows), dtype=np.int32), order, 4)
+    best = np.argsort(-order, kind="stable").astype(np.int32)
+    shelves = Shelves(keys[best], best, 4)
     refused = np.array(sorted(gone), np.int32)
     taken, _ = shelves.take([0, 1, 2, 3], want, lambda some: ~np.isin(some, refused), len(rows))
     expected: list[int] = []

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.adapters import collector
-from core.adapters.collector import SmallCollector
+from core.api import collector
+from core.api.collector import SmallCollector
 
 
 class Node:
