@@ -127,9 +127,16 @@ class Phase:
     ended_at: Millis | None = None
 
 
+class Rule(StrEnum):
+    """How α is spent: all of it on an interval that holds at every look, or half there and half on one test at the planned end."""
+
+    SEQUENTIAL = "sequential"
+    HYBRID = "hybrid"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How many viewers per arm, the relative effect they find, α, power, the expected days, and the sequential factor."""
+    """How many viewers per arm, the relative effect they find, α, power, the expected days, the factor that looking costs, the rule."""
 
     metric: str
     baseline: float
@@ -140,6 +147,7 @@ class Plan:
     per_arm: float = 0.0
     days: float = 0.0
     factor: float = 1.0
+    rule: Rule = Rule.SEQUENTIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from core.domain.account import Account, Role
 from core.domain.errors import CallerError, InvalidInput
-from core.domain.experiment import Experiment, ExperimentState, Metric, MetricKind, Plan
+from core.domain.experiment import Experiment, ExperimentState, Metric, MetricKind, Plan, Rule
 from core.domain.ids import Millis
 from core.services.experiment_metrics import ExperimentMetrics
 from core.services.experiments import Experiments
@@ -56,11 +56,12 @@ class Readouts:
         alpha: float = 0.05,
         power_wanted: float = 0.8,
         days: int = 14,
+        rule: Rule = Rule.SEQUENTIAL,
         now: Millis,
     ) -> Plan:
         """Size the goal metric for a relative `effect`, from what viewers did in the last `days` days.
 
-        The sequential factor is in `per_arm`. Raises CallerError if the metric has no events to plan from.
+        The factor that the rule costs is in `per_arm`. Raises CallerError if the metric has no events to plan from.
         """
         actor.require(Role.PRODUCT_MANAGER)
         experiment = self._stores.experiments.get(id)
@@ -71,7 +72,8 @@ class Readouts:
         summary = ratio_summary(moments) if goal.kind is MetricKind.RATIO else mean_summary(moments)
         if not (summary.n >= 2 and summary.mean != 0 and summary.variance > 0):
             raise CallerError(f"{goal.name} has no events in the last {days} days to plan from", field="metric")
-        factor = power.sequential_factor(alpha=alpha, power=power_wanted)
+        cost = power.hybrid_factor if rule is Rule.HYBRID else power.sequential_factor
+        factor = cost(alpha=alpha, power=power_wanted)
         deviation = math.sqrt(summary.variance)
         per_arm = factor * power.sample_size_normal(deviation, summary.mean * effect, alpha=alpha, power=power_wanted)
         exposure = (experiment.upper - experiment.lower) * experiment.steps[-1].exposure
@@ -85,6 +87,7 @@ class Readouts:
             per_arm=math.ceil(per_arm),
             days=power.days_needed(per_arm * len(experiment.arms), curve, exposure),
             factor=factor,
+            rule=rule,
         )
 
     def watch(self, *, now: Millis) -> list[tuple[Experiment, str]]:

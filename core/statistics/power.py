@@ -57,6 +57,12 @@ def sequential_factor(*, alpha: float = 0.05, power: float = 0.8) -> float:
     return float(((wide + z_power) / (narrow + z_power)) ** 2)
 
 
+def hybrid_factor(*, alpha: float = 0.05, power: float = 0.8) -> float:
+    """The same for the hybrid rule, whose test at the planned end has half of α: (z_α/4 + z_β)² / (z_α/2 + z_β)²."""
+    _check(alpha, power)
+    return float((_z(alpha / 2, power) / _z(alpha, power)) ** 2)
+
+
 def days_needed(viewers: float, cumulative: Sequence[float], exposure: float = 1.0) -> float:
     """Days until `viewers` in all have been exposed, from the real curve of cumulative distinct viewers per day.
 

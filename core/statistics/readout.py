@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.domain.experiment import Metric, MetricKind, MetricRole
+from core.domain.experiment import MINIMUM_CONVERSIONS, Metric, MetricKind, MetricRole, Rule
 from core.statistics import bayes, cuped, sequential
 from core.statistics.effects import NAN, UNKNOWN, Effect, Interval, fieller
 from core.statistics.guardrails import GuardrailState, judge
@@ -37,7 +37,8 @@ class Reading:
     """One metric of one treatment: raw and CUPED-adjusted estimates and all that follows from the one that is used.
 
     `used` is the adjusted estimate where a pre-period explains something, else the raw one. `anytime` is the relative effect's
-    look of the confidence sequence. `balanced` is False when the arms differed before the experiment (p < .001).
+    look of the confidence sequence. `balanced` is False when the arms differed before the experiment (p < .001). `breached` is the
+    index of the day on which a guardrail was first beyond its margin: that stays, whatever later days say.
     """
 
     metric: Metric
@@ -49,6 +50,7 @@ class Reading:
     anytime: sequential.Look
     guardrail: GuardrailState | None
     belief: bayes.Belief
+    breached: int | None = None
 
     @property
     def used(self) -> Estimate:
@@ -62,16 +64,26 @@ class Reading:
 
 
 def read(
-    metric: Metric, phases: Sequence[Cell], *, planned: float, alpha: float = 0.05, use_cuped: bool = True
+    metric: Metric,
+    phases: Sequence[Cell],
+    *,
+    planned: float,
+    alpha: float = 0.05,
+    use_cuped: bool = True,
+    rule: Rule = Rule.SEQUENTIAL,
 ) -> Reading:
-    """Read one metric from its phases' moments. `planned` is the number of viewers in all arms at the planned end."""
+    """Read one metric from its phases' moments. `planned` is the number of viewers in all arms at the planned end.
+
+    Under the hybrid rule the sequence and the fixed interval have half of α each.
+    """
+    level = alpha / 2 if rule is Rule.HYBRID else alpha
     usable = [(c, t) for c, t in phases if c.n > 1 and t.n > 1]
-    raw = _estimate([(_summary(metric, c), _summary(metric, t)) for c, t in usable], alpha)
+    raw = _estimate([(_summary(metric, c), _summary(metric, t)) for c, t in usable], level)
     viewers = sum(c.n for c, _ in phases), sum(t.n for _, t in phases)
-    adjusted, removed, balanced = _adjusted(metric, usable, alpha) if use_cuped and usable else (None, 0.0, True)
+    adjusted, removed, balanced = _adjusted(metric, usable, level) if use_cuped and usable else (None, 0.0, True)
     used = adjusted or raw
     n = sum(viewers)
-    anytime = sequential.two_sided(n, used.relative, used.relative_error, alpha=alpha, planned=planned)
+    anytime = sequential.two_sided(n, used.relative, used.relative_error, alpha=level, planned=planned)
     guardrail = None
     if metric.role is MetricRole.GUARDRAIL:
         guardrail = judge(
@@ -88,10 +100,41 @@ def read(
 
 
 def looks(
-    metric: Metric, days: Sequence[Sequence[Cell]], *, planned: float, alpha: float = 0.05, use_cuped: bool = True
+    metric: Metric,
+    days: Sequence[Sequence[Cell]],
+    *,
+    planned: float,
+    alpha: float = 0.05,
+    use_cuped: bool = True,
+    rule: Rule = Rule.SEQUENTIAL,
 ) -> list[sequential.Look]:
-    """The sequence's look at the end of each day; `days` holds each day's phases with moments up to that day."""
-    return [read(metric, phases, planned=planned, alpha=alpha, use_cuped=use_cuped).anytime for phases in days]
+    """The look at the end of each day; `days` holds each day's phases with moments up to that day.
+
+    Looks with fewer than MINIMUM_CONVERSIONS in an arm are unknown: the sequence holds only once means are nearly normal.
+    """
+    readings = [read(metric, d, planned=planned, alpha=alpha, use_cuped=use_cuped, rule=rule) for d in days]
+    found = [_enough(reading) for reading in readings]
+    if rule is not Rule.HYBRID:
+        return found
+    fixed = [(r.used.relative_interval, r.used.effect.p_value) for r in readings]
+    return sequential.hybrid(found, fixed, planned=planned)
+
+
+def breach(
+    metric: Metric, days: Sequence[Sequence[Cell]], *, planned: float, alpha: float = 0.05, use_cuped: bool = True
+) -> int | None:
+    """The first day on which a guardrail was beyond its margin."""
+    for index, phases in enumerate(days):
+        reading = read(metric, phases, planned=planned, alpha=alpha, use_cuped=use_cuped)
+        if reading.guardrail is GuardrailState.ROLL_BACK:
+            return index
+    return None
+
+
+def _enough(reading: Reading) -> sequential.Look:
+    if reading.conversions >= MINIMUM_CONVERSIONS:
+        return reading.anytime
+    return replace(reading.anytime, interval=UNKNOWN, p_value=1.0)
 
 
 def _summary(metric: Metric, moments: Moments) -> Summary:

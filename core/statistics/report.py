@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.domain.experiment import Experiment, Metric, MetricRole
+from core.domain.experiment import Experiment, Metric, MetricRole, Rule
 from core.domain.ids import Millis
 from core.statistics import multiplicity, power, srm
 from core.statistics.day_cube import DayCube
-from core.statistics.readout import Reading, looks, read
+from core.statistics.guardrails import GuardrailState
+from core.statistics.readout import Cell, Reading, breach, looks, read
 from core.statistics.sequential import Look
 from core.statistics.verdict import Evidence, Verdict, decide
 
+ALPHA = 0.05
 DEFAULT_PLAN = 20_000.0
 """Viewers in all for which the sequence is tuned when nobody planned."""
 
@@ -58,12 +60,15 @@ class Report:
 
 
 def report(
-    experiment: Experiment, cube: DayCube, *, now: Millis, alpha: float = 0.05, use_cuped: bool = True
+    experiment: Experiment, cube: DayCube, *, now: Millis, alpha: float | None = None, use_cuped: bool = True
 ) -> Report:
-    """Read everything. Goal metrics × treatments share α by Bonferroni in their sequences and by Holm in fixed p-values."""
+    """Read everything; α is the plan's unless given. Goal metrics × treatments share it by Bonferroni in their sequences and by
+    Holm in fixed p-values. Goals follow the plan's rule; all other metrics have their sequence."""
+    alpha = alpha or (experiment.plan.alpha if experiment.plan else ALPHA)
+    rule = experiment.plan.rule if experiment.plan else Rule.SEQUENTIAL
     weights = [arm.weight for arm in experiment.arms]
     trust = _trust(cube, weights)
-    planned = experiment.plan.per_arm * len(experiment.arms) if experiment.plan else DEFAULT_PLAN
+    planned = planned_viewers(experiment)
     viewers = sum(cube.viewers())
     left = _days_left(cube, planned)
     goals = [metric for metric in experiment.metrics if metric.role is MetricRole.GOAL]
@@ -71,15 +76,22 @@ def report(
     goal_alpha = alpha / (len(goals) * len(treatments))
 
     def reading(metric: Metric, arm: int) -> Reading:
-        level = goal_alpha if metric.role is MetricRole.GOAL else alpha
-        return read(metric, cube.cells(metric.name, arm), planned=planned, alpha=level, use_cuped=use_cuped)
+        goal = metric.role is MetricRole.GOAL
+        found = read(
+            metric, cube.cells(metric.name, arm), planned=planned, alpha=goal_alpha if goal else alpha,
+            use_cuped=use_cuped, rule=rule if goal else Rule.SEQUENTIAL,
+        )  # fmt: skip
+        if metric.role is not MetricRole.GUARDRAIL:
+            return found
+        first = breach(metric, _daily(cube, metric, arm), planned=planned, alpha=alpha, use_cuped=use_cuped)
+        return found if first is None else replace(found, guardrail=GuardrailState.ROLL_BACK, breached=first)
 
     readings = {arm: {metric.name: reading(metric, arm) for metric in experiment.metrics} for arm in treatments}
     adjusted = _adjusted(experiment, readings)
     arms = []
     for arm in treatments:
-        daily = [cube.cells(goals[0].name, arm, day=d) for d in range(len(cube.days))]
-        path = looks(goals[0], daily, planned=planned, alpha=goal_alpha, use_cuped=use_cuped)
+        daily = _daily(cube, goals[0], arm)
+        path = looks(goals[0], daily, planned=planned, alpha=goal_alpha, use_cuped=use_cuped, rule=rule)
         evidence = Evidence(
             goal=readings[arm][goals[0].name],
             goal_looks=path,
@@ -94,6 +106,16 @@ def report(
         arms.append(ArmReport(arm, name, readings[arm], tuple(path), adjusted[arm], decide(evidence)))
     progress = min(1.0, viewers / planned)
     return Report(experiment, trust, tuple(arms), cube.days, planned, progress, left, experiment.full_days(now))
+
+
+def planned_viewers(experiment: Experiment) -> float:
+    """Viewers of all arms at the planned end, for which sequences are tuned."""
+    plan = experiment.plan
+    return plan.per_arm * len(experiment.arms) if plan and plan.per_arm > 0 else DEFAULT_PLAN
+
+
+def _daily(cube: DayCube, metric: Metric, arm: int) -> list[list[Cell]]:
+    return [cube.cells(metric.name, arm, day=d) for d in range(len(cube.days))]
 
 
 def _trust(cube: DayCube, weights: Sequence[float]) -> Trust:
@@ -140,7 +162,7 @@ def segment_readings(
 ) -> dict[str, Reading]:
     """One metric by segment, α shared by Bonferroni: exploratory, never a verdict."""
     level = alpha / max(1, len(cube.segments))
-    planned = experiment.plan.per_arm * len(experiment.arms) if experiment.plan else DEFAULT_PLAN
+    planned = planned_viewers(experiment)
     return {
         segment or "all": read(metric, cube.cells(metric.name, arm, segment=segment), planned=planned, alpha=level)
         for segment in cube.segments

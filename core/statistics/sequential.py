@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.statistics.effects import NAN, UNKNOWN, Interval
 
@@ -22,13 +22,17 @@ def tuning(alpha: float, planned: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look: `n` viewers of both arms, the estimate, its standard error, the interval, and the p-value valid at any time."""
+    """One look: `n` viewers of both arms, the estimate, its standard error, the interval, and the p-value valid at any time.
+
+    `at_end` marks the one look at the planned end of the hybrid rule: its interval is a fixed one with the other half of α.
+    """
 
     n: float
     estimate: float
     error: float
     interval: Interval
     p_value: float
+    at_end: bool = False
 
 
 def two_sided(n: float, estimate: float, error: float, *, alpha: float = 0.05, planned: float) -> Look:
@@ -83,6 +87,22 @@ def path(looks: Sequence[Look]) -> list[PathPoint]:
 def first_crossing(looks: Sequence[Look], value: float = 0.0) -> int | None:
     """Index of the first look whose interval excludes `value`: it is latched, later looks do not take it back."""
     return next((index for index, look in enumerate(looks) if look.interval.excludes(value)), None)
+
+
+def hybrid(looks: Sequence[Look], fixed: Sequence[tuple[Interval, float]], *, planned: float) -> list[Look]:
+    """The hybrid rule over looks whose sequence was made with α/2: the first at or past the planned end is a fixed test with α/2.
+
+    `fixed` holds each look's interval with α/2 and its two-sided p-value. By Bonferroni both halves together err with at most α:
+    the fixed test is read once, at a size chosen before any outcome was seen. Later looks are looks of the sequence again.
+    P-values are doubled, so that they are below α exactly when an interval excludes 0.
+    """
+    result = [replace(look, p_value=min(1.0, 2 * look.p_value)) for look in looks]
+    end = next((index for index, look in enumerate(looks) if look.n >= planned), None)
+    if end is None or math.isnan(fixed[end][0].lower) or looks[end].interval.excludes(0.0):
+        return result
+    interval, p_value = fixed[end]
+    result[end] = replace(looks[end], interval=interval, p_value=min(1.0, 2 * p_value), at_end=True)
+    return result
 
 
 def width_factor(alpha: float = 0.05) -> float:

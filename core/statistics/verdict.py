@@ -68,6 +68,8 @@ def decide(evidence: Evidence) -> Verdict:
     crossed = first_crossing(evidence.goal_looks)
     effect = _effect(goal)
     if crossed is not None:
+        if evidence.goal_looks[crossed].at_end:
+            effect = f"decided at the planned end: {_look(evidence.goal_looks[crossed])}"
         better = sign * evidence.goal_looks[crossed].estimate > 0
         if not better:
             return Verdict(
@@ -119,6 +121,8 @@ def _unknown(evidence: Evidence) -> str | None:
         return "an arm has fewer than two viewers"
     if goal.raw.control.mean == 0:
         return f"the control has no {goal.metric.name} at all, so no relative effect exists"
+    if not all(math.isfinite(arm.mean) and math.isfinite(arm.variance) for arm in (goal.raw.control, goal.raw.treatment)):
+        return f"the sums of {goal.metric.name} are incomplete; rebuild them from the log"
     if not goal.used.effect.error > 0:
         return f"{goal.metric.name} does not vary between viewers"
     if goal.conversions < MINIMUM_CONVERSIONS:
@@ -131,8 +135,11 @@ def _unknown(evidence: Evidence) -> str | None:
 
 
 def _effect(reading: Reading) -> str:
-    interval = reading.anytime.interval
-    return f"{reading.used.relative:+.1%} ({interval.lower:+.1%} to {interval.upper:+.1%})"
+    return _look(reading.anytime)
+
+
+def _look(look: Look) -> str:
+    return f"{look.estimate:+.1%} ({look.interval.lower:+.1%} to {look.interval.upper:+.1%})"
 
 
 def _names(names: Sequence[str]) -> str:
