@@ -23,6 +23,8 @@ WEEKDAYS = (1.0, 0.95, 0.95, 1.0, 1.1, 1.35, 1.4)
 """Sessions by weekday, Monday first."""
 INDIA: Millis = 5 * HOUR + 30 * MINUTE
 PAGE = 8
+OWN_TOPICS = 3
+"""What a viewer comes for, one of these at a time, in worlds with intents."""
 SAMPLE_APPETITE = 0.38
 """Share of the catalogue that a sample viewer has seen by now; the rest is left for their feed to show."""
 
@@ -105,6 +107,9 @@ class Life:
         sample = viewer < world.sample
         self._appetite = SAMPLE_APPETITE if sample else float(self._rng.uniform(0.5, 1.0))
         self._lift = policy.lift(world, viewer)
+        self._intents = world.intents
+        if self._intents is not None:
+            self._intents = self._intents[self._rng.choice(len(self._intents), OWN_TOPICS, replace=False)]
         self._intent: FloatArray | None = None
 
     def visits(self) -> Iterator[Visit]:
@@ -114,8 +119,8 @@ class Life:
                 return
             at = opened
             mood = float(self._rng.normal(0, 0.25))
-            if (intents := self._world.intents) is not None:
-                self._intent = intents[int(self._rng.integers(len(intents)))]
+            if self._intents is not None:
+                self._intent = self._intents[int(self._rng.integers(OWN_TOPICS))]
             tired = 0.0
             for _ in range(int(self._rng.integers(1, 4))):
                 visit, at, tired = self._page(at, mood, tired)

@@ -48,7 +48,7 @@ class Shown:
 class World:
     """Posts, viewers and how much each viewer likes each post; `liking` (viewers, n) in log odds, `now` the present.
 
-    `intents` (k, n) is added to it for a session, one of the k by lot; None for viewers who always want the same.
+    `intents` (k, n) is added to it for a session, one of a few of the k that come back; None for viewers who always want the same.
     """
 
     now: Millis

@@ -18,7 +18,7 @@ RECENCY = 0.8
 
 EARLIER = 0.3
 """What acts of earlier sessions count, each alike, because taste lasts. Hits among ten with 0 (recency alone), .2 and .35:
-MovieLens-100K .233, .224, .219; a simulated log of steady tastes .134, .154, .161; one whose sessions have a topic .095, .125, .127."""
+MovieLens-100K .233, .224, .219; simulated, steady tastes .134, .154, .161; simulated, a topic per session .095, .125, .127."""
 
 PAUSE: Millis = 30 * MINUTE
 """A longer pause than this ends a session."""
@@ -40,18 +40,24 @@ def strengths(acts: Sequence[tuple[Name, float, Millis]], now: Millis, *, evenly
     >>> strengths([("x", 1.0, 0), ("a", 1.0, 9_000_000), ("b", 1.0, 9_000_001), ("a", 1.0, 9_000_002)], 9_000_003)
     {'x': 0.3, 'b': 0.8, 'a': 2.0}
     """
-    sums: dict[Name, float] = {}
-    for post, weight, _ in acts:
-        sums[post] = sums.pop(post, 0.0) + weight
+    sums = summed(acts)
     latest = {post: at for post, _, at in acts}
     began = now if evenly else _session_began(acts, now)
     found: dict[Name, float] = {}
     since = 0.0
     for post, total in reversed(sums.items()):
         counts = 1.0 if evenly else RECENCY**since if latest[post] >= began else EARLIER
-        found[post] = min(max(total, LEAST), MOST) * counts
+        found[post] = total * counts
         since += min(abs(total), 1.0)
     return dict(reversed(found.items()))
+
+
+def summed(acts: Sequence[tuple[Name, float, Millis]]) -> dict[Name, float]:
+    """The sum of the weights on each post, within LEAST..MOST, the latest last."""
+    sums: dict[Name, float] = {}
+    for post, weight, _ in acts:
+        sums[post] = sums.pop(post, 0.0) + weight
+    return {post: min(max(total, LEAST), MOST) for post, total in sums.items()}
 
 
 def _session_began(acts: Sequence[tuple[Name, float, Millis]], now: Millis) -> Millis:

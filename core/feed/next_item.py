@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.domain.ids import Millis
 from core.domain.model import Rate
 from core.domain.viewer import RECENT
-from core.feed.near import strengths
+from core.feed.near import strengths, summed
 from core.models.neighbours import Neighbours
 from core.pipeline.candidates import FloatArray
 
@@ -20,8 +20,8 @@ TAKEN_TO = 0.5
 RESAMPLES = 1_000
 
 Codes = NDArray[np.int64]
-Scores = Callable[[Codes, FloatArray], FloatArray]
-"""How much a history (item codes, strengths) speaks for each item (items,)."""
+Scores = Callable[[Codes, FloatArray, FloatArray], FloatArray]
+"""How much a history speaks for each item (items,): item codes, what each counts by recency, and the plain sums of its weights."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,7 @@ def scores_of(model: Neighbours, items: Sequence[str]) -> Scores:
     places = np.array([place_of.get(item, -1) for item in items], np.int64)
     known = places >= 0
 
-    def scores(history: Codes, counts: FloatArray) -> FloatArray:
+    def scores(history: Codes, counts: FloatArray, sums: FloatArray) -> FloatArray:
         inside = known[history]
         result = np.zeros(len(items))
         result[known] = model.scores(places[history[inside]], counts[inside])[places[known]]
@@ -128,7 +128,7 @@ def replay(
     lots = np.random.default_rng(seed)
     popularity = acts.popularity(since) + 1e-3 * lots.random(len(acts.items))
     silent = np.zeros(len(acts.items))
-    field: dict[str, Scores] = {**contenders, POPULARITY: lambda history, counts: silent}
+    field: dict[str, Scores] = {**contenders, POPULARITY: lambda history, counts, sums: silent}
     ways = (BEFORE, BEFORE + EVENLY) if session is not None else ()
     names = [*field, *(name + way for name in contenders for way in ways)]
     bounds = np.searchsorted(acts.viewer, np.arange(len(acts.viewers) + 1))
@@ -193,7 +193,8 @@ class _Life:
         begin = max(0, end - RECENT)
         columns = (self.item[begin:end].tolist(), self.weight[begin:end].tolist(), self.at[begin:end].tolist())
         now = int(self.at[min(end, len(self.at) - 1)])
-        counted = strengths(list(zip(*columns, strict=True)), now, evenly=evenly)
-        found = scores(np.array(list(counted), np.int64), np.array(list(counted.values())))
+        acts = list(zip(*columns, strict=True))
+        sums, counted = summed(acts), strengths(acts, now, evenly=evenly)
+        found = scores(np.array(list(sums), np.int64), np.array(list(counted.values())), np.array(list(sums.values())))
         better = (found > found[item]) | ((found == found[item]) & (self.popularity > self.popularity[item]))
         return int(np.count_nonzero(better & free)) < first

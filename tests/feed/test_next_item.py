@@ -65,7 +65,9 @@ def test_what_was_seen_disliked_or_came_before_is_not_asked_for() -> None:
 def test_posts_that_a_model_was_not_trained_on_score_nothing() -> None:
     small = Neighbours(("b", "a"), np.array([[1], [0]], np.int32), np.array([[0.7], [0.2]], np.float32))
     scores = scores_of(small, ITEMS)
-    assert scores(np.array([0, 7]), np.array([1.0, 5.0])).tolist() == pytest.approx([0, 0.2, 0, 0, 0, 0, 0, 0])
+    assert scores(np.array([0, 7]), np.array([1.0, 5.0]), np.array([1.0, 5.0])).tolist() == pytest.approx(
+        [0, 0.2, 0, 0, 0, 0, 0, 0]
+    )
 
 
 def test_an_estimate_lies_within_its_interval() -> None:
