@@ -174,7 +174,9 @@ def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:
     scores = {name: float(column[place]) for name, column in allowed.scores.items()}
     score, page_scores = scores.get("score", 0.0), chosen.page["score"]
     tried = np.array([rule == EXPLORED for rule in chosen.rules], np.bool_)
-    lowest = float(page_scores[~tried].min()) if (~tried).any() else None
+    merit = np.where(tried, np.array(chosen.displaced or [-1] * len(tried), np.int32), chosen.page.rows)
+    held = allowed["score"][np.isin(allowed.rows, merit)]
+    lowest = float(held.min()) if len(held) else None
     rank = 1 + int(np.count_nonzero(allowed["score"] > score))
     selector = page.pipeline.selector
     if failed := any(stage.kind == "selector" and stage.failed for stage in outcome.stages):

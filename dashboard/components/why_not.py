@@ -49,7 +49,11 @@ def why_not_box(account: Account, session: PreviewSession) -> None:
 
 
 def _choices(account: Account, session: PreviewSession, searched: str) -> None:
-    found = list(services().catalog.find(account, text=searched, limit=_FOUND).items)
+    catalog = services().catalog
+    found = list(catalog.find(account, text=searched, statuses=[PostStatus.LIVE], limit=_FOUND).items)
+    if len(found) < _FOUND:
+        every = catalog.find(account, text=searched, limit=2 * _FOUND).items
+        found += [post for post in every if post.status is not PostStatus.LIVE][: _FOUND - len(found)]
     if (exact := _post(account, searched)) is not None:
         found = [exact, *(post for post in found if post.id != exact.id)]
     if not found:
