@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from core.services.shop import Shop
     from core.services.social import Social
     from core.services.traces import Traces
+    from core.services.viewer_readouts import ViewerReadouts
 
 
 def clock() -> Millis:
@@ -204,6 +205,12 @@ class Services:
         from core.services.readouts import Readouts
 
         return Readouts(self.stores, self.experiment_metrics, self.experiments)
+
+    @cached_property
+    def viewer_readouts(self) -> ViewerReadouts:
+        from core.services.viewer_readouts import ViewerReadouts
+
+        return ViewerReadouts(self.stores)
 
     @cached_property
     def feed(self) -> Feed:

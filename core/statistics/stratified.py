@@ -63,14 +63,18 @@ def diluted(triggered_difference: float, trigger_rate: float, overall_control_me
     return absolute, absolute / overall_control_mean if overall_control_mean else NAN
 
 
-def interaction(cells: Sequence[Sequence[Summary]]) -> Effect:
+def interaction(cells: Sequence[Sequence[Summary]], alpha: float = 0.05) -> Effect:
     """Does experiment B change A's effect? cells[i][j]: arm i of A, arm j of B; (m11 - m01) - (m10 - m00), errors HC2, z-test.
 
-    With one dummy per cell the HC2 errors are exactly Σ s²/n over the cells.
+    With one dummy per cell the HC2 errors are exactly Σ s²/n over the cells. Unknown with fewer than two viewers in a cell.
     """
     (m00, m01), (m10, m11) = cells
     difference = (m11.mean - m01.mean) - (m10.mean - m00.mean)
+    if min(cell.n for cell in (m00, m01, m10, m11)) < 2:
+        return Effect(difference, NAN, NAN, NAN, UNKNOWN)
     error = math.sqrt(sum(cell.variance / cell.n for cell in (m00, m01, m10, m11)))
-    p_value = float(2 * stats.norm.sf(abs(difference) / error)) if error > 0 else NAN
-    half = float(stats.norm.ppf(0.975)) * error
+    if not error > 0:
+        return Effect(difference, error, NAN, NAN, UNKNOWN)
+    p_value = float(2 * stats.norm.sf(abs(difference) / error))
+    half = float(stats.norm.ppf(1 - alpha / 2)) * error
     return Effect(difference, error, math.inf, p_value, Interval(difference - half, difference + half))

@@ -121,7 +121,9 @@ def _unknown(evidence: Evidence) -> str | None:
         return "an arm has fewer than two viewers"
     if goal.raw.control.mean == 0:
         return f"the control has no {goal.metric.name} at all, so no relative effect exists"
-    if not all(math.isfinite(arm.mean) and math.isfinite(arm.variance) for arm in (goal.raw.control, goal.raw.treatment)):
+    if not all(
+        math.isfinite(arm.mean) and math.isfinite(arm.variance) for arm in (goal.raw.control, goal.raw.treatment)
+    ):
         return f"the sums of {goal.metric.name} are incomplete; rebuild them from the log"
     if not goal.used.effect.error > 0:
         return f"{goal.metric.name} does not vary between viewers"

@@ -1,0 +1,54 @@
+"""The global holdout against everybody else: what all that was tried and shipped adds up to."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.account import Account
+from dashboard.context import clock, services
+from dashboard.formatting import number, percent
+
+_SPANS = {"7 days": 7, "14 days": 14, "28 days": 28}
+
+
+def holdout_panel(me: Account) -> None:
+    """Draw the whole report, with a choice of its time."""
+    st.subheader("Holdout")
+    span = st.segmented_control("Time", list(_SPANS), default="28 days", key="holdout-days") or "28 days"
+    found = services().viewer_readouts.holdout(me, days=_SPANS[span], now=clock())
+    held, others = found.viewers
+    st.caption(
+        f"{number(held)} viewers held out ({percent(held / (held + others)) if held + others else percent(None)}, "
+        f"planned {percent(found.share, 0)}) against {number(others)} others who came in these {found.days} days."
+    )
+    if found.share_p < 0.001:
+        st.warning(
+            f"The holdout is not {percent(found.share, 0)} of those who came (p = {found.share_p:.2g}). Either viewers come back "
+            "more or less often because of what was shipped, or the split is broken; means then compare different people."
+        )
+    if found.problem:
+        st.info(found.problem)
+    else:
+        figure = st.column_config.NumberColumn(format="%.3g")
+        change = st.column_config.NumberColumn(format="%+.1f %%")
+        rows = [
+            {
+                "Metric": one.metric.name,
+                "Held out": one.held_out,
+                "Others": one.others,
+                "Unit": one.metric.unit,
+                "Change": one.relative * 100,
+                "From": one.interval.lower * 100,
+                "To": one.interval.upper * 100,
+                "Says": one.sentence,
+            }
+            for one in found.readings
+        ]
+        columns = dict.fromkeys(("Held out", "Others"), figure) | dict.fromkeys(("Change", "From", "To"), change)
+        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
+    st.caption(
+        "One viewer in twenty is kept out of every experiment, always the same ones, by a hash. The comparison is fair as a whole, "
+        "but nothing in it was randomised by itself: it cannot say which change did what. Only viewers who came are counted. "
+        "Intervals are widened for the number of metrics; the report is renewed every hour."
+    )
