@@ -124,12 +124,10 @@ def solve(
 
 
 def plain_goal(gram: Floating, l2: float) -> Goal:
-    """What the Gram matrix without its l2 is at some columns: there the ridge regression and EASE aim."""
+    """What the Gram matrix is without its l2: there the ridge regression and EASE aim."""
 
-    def at(start: int, end: int) -> Floating:
-        columns = gram[:, start:end].copy()
-        columns[np.arange(start, end), np.arange(end - start)] -= l2
-        return columns
+    def at(item: int, sources: NDArray[np.integer]) -> Floating:
+        return np.asarray(gram[sources, item] - np.where(sources == item, l2, 0).astype(gram.dtype))
 
     return at
 

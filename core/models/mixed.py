@@ -64,10 +64,11 @@ def fit_mixed(
         gram = gram_of(interactions.matrix, l2, user_power, scale, kind, part(tell, 0.7, 0.75))
         ridge = plain_goal(gram, l2)
         aimed = gram @ (left / scale[:, None]).astype(kind)
+        columns = (right * scale[:, None]).astype(kind)
 
-        def goal(start: int, end: int) -> NDArray[np.floating]:
-            columns = (right[start:end] * scale[start:end, None]).astype(kind)
-            return of_ease * ridge(start, end) + of_ials * (aimed @ columns.T)
+        def goal(item: int, sources: NDArray[np.integer]) -> NDArray[np.floating]:
+            toward_ease, toward_ials = ridge(item, sources), aimed[sources] @ columns[item]
+            return np.asarray(kind(of_ease) * toward_ease + kind(of_ials) * toward_ials)
 
         return refitted(cut, gram, goal, scale=scale, own=own, rounds=refit, progress=part(tell, 0.75, 1.0))
 
