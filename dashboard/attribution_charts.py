@@ -37,7 +37,8 @@ def _funnel(counts: tuple[int, ...]) -> go.Figure:
     figure = go.Figure(
         go.Funnel(
             y=list(STEPS.values()), x=widths, text=words, textinfo="text", textposition="auto",
-            marker={"color": [f"rgba(79,70,229,{alpha})" for alpha in (0.42, 0.54, 0.66, 0.8, 1.0)], "line": {"width": 0}},
+            marker={"color": ["#c7d2fe", "#a5b4fc", "#6d71ee", "#5b54e8", ACCENT], "line": {"width": 0}},
+            insidetextfont={"color": ["#1e1b4b", "#1e1b4b", "#ffffff", "#ffffff", "#ffffff"]},
             connector={"fillcolor": "rgba(128,132,145,.12)", "line": {"width": 0}},
             hovertemplate="%{y}: %{text}<extra></extra>",
         )

@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from core.bootstrap import Services
-from core.demo import behaviour, campaigns, live_traffic, people, posts, products, tastes, trials
+from core.demo import behaviour, campaigns, community, live_traffic, people, posts, products, tastes, trials
 from core.demo.art.product import card
 from core.demo.material import read
 from core.demo.people import PASSWORD
@@ -99,6 +99,7 @@ def _fill_behaviour(stores: Stores, now: Millis, *, guests: int, seed: int) -> i
         (_served(visit, now) for visit in sorted(visits, key=lambda visit: (visit.at, visit.request))),
     )
     stores.comments.upsert_many(_comments(events))
+    community.fill(stores, [plan.id for plan in posts.plans().values()], world.viewers, now)
     held = stores.campaigns.get_many([f"demo-{story.key}" for story in campaigns.STORIES])
     stores.campaigns.upsert_many(one for one in campaigns.campaigns(visits, now) if one.id not in held)
     return len(events)

@@ -84,8 +84,11 @@ class Attribution:
         if by_viewer:
             origins = self.origins([item for own in by_viewer.values() for _, item in own], now)
             held = self._stores.shoppers.get_many(list(by_viewer))
-            for viewer, own in by_viewer.items():
-                self._take_in(viewer, held.get(viewer), own, origins)
+            # First what a run that was cut off may not have said, as taking records in forgets it; of all viewers at once, as each
+            # append waits for the disk.
+            self._state(said for shopper in held.values() for said in shopper.outbox)
+            taken = [self._take_in(viewer, held.get(viewer), own, origins) for viewer, own in by_viewer.items()]
+            self._state(said for shopper in taken for said in shopper.outbox)
         if records:
             self._log.commit(topic, GROUP, member, records)
         return reached
@@ -96,14 +99,12 @@ class Attribution:
         held: Shopper | None,
         own: Sequence[tuple[Record, Happened]],
         origins: Mapping[str, PostOrigin],
-    ) -> None:
-        """One viewer's records; what changes is in the log when this returns."""
+    ) -> Shopper:
+        """One viewer's records, stored; what they changed is in the outbox of the shopper that is returned."""
         for _ in range(_TRIES):
-            if held is not None:
-                self._state(held.outbox)  # those of a run that was cut off; the log knows the others
             after = self.after(held or Shopper(id=viewer), own, origins)
             if held is not None and after.offsets == held.offsets:
-                return
+                return held
             try:
                 if held is None:
                     self._stores.shoppers.insert(after)
@@ -113,9 +114,9 @@ class Attribution:
                     self._stores.shoppers.patch(viewer, changes, expected_version=held.version)
             except (Duplicate, Conflict):
                 held = self._stores.shoppers.find_one(viewer)
+                self._state(held.outbox if held else ())
                 continue
-            self._state(after.outbox)
-            return
+            return after
         raise Unavailable(f"what is known of viewer {viewer} is changing too fast")
 
     def after(

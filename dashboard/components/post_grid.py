@@ -38,7 +38,7 @@ def post_tile(
     links = media_links(post)
     seen = (totals or _NOTHING).counts.get("impression", 0)
     reach = f"{short_number(seen)} views, " if seen else ""
-    reach += f"{money(sold.revenue_minor)} sold, " if sold and sold.orders else ""
+    brought = f"{money(sold.revenue_minor)} sold" if sold and sold.orders else ""
     title = title_of(post)
     return Tile(
         id=post.id,
@@ -46,7 +46,7 @@ def post_tile(
         image=links.poster,
         alt=f"Poster of {title}",
         title=title,
-        lines=tuple(line for line in (publisher, f"{reach}{ago(post.updated_at, now)}") if line),
+        lines=tuple(line for line in (publisher, f"{reach}{ago(post.updated_at, now)}", brought) if line),
         badges=(((post.status.label, status_colour(post.status)),) if with_status else ())
         + ((post.kind.label, "gray"),),
         corner=clip_length(links.duration) if links.duration else "",

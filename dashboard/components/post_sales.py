@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.domain.account import Account
 from core.domain.attribution import Basis, OrderPath, PostAttribution
-from core.domain.ids import Millis
+from core.domain.ids import SECOND, Millis
 from core.domain.post import Post
 from dashboard import attribution_charts as charts
 from dashboard.context import services
-from dashboard.formatting import duration, moment, money, number, plural
+from dashboard.formatting import UNKNOWN, duration, moment, money, number, plural
 
 BASES: Final = {
     Basis.NAMED: "bought in the slot",
@@ -33,7 +33,9 @@ def post_sales(me: Account, post: Post) -> None:
         st.metric("Pieces", number(found.total.items), border=True)
         st.metric("Revenue", money(found.total.revenue_minor), border=True, help="Without cancelled orders.")
         st.metric(
-            "Revenue per 1,000 views", money(found.total.revenue_minor / seen * 1_000) if seen else "–", border=True
+            "Per 1,000 views",
+            money(round(found.total.revenue_minor / seen * 1_000, -2)) if seen else UNKNOWN,
+            border=True,
         )
     st.plotly_chart(
         charts.funnel(found.funnel), key="post_funnel", config={"displayModeBar": False},
@@ -84,7 +86,7 @@ def _paths(me: Account, found: PostAttribution) -> None:
                 "Products": ", ".join(names.get(product, product) or "not named" for product in path.products),
                 "Pieces": path.quantity,
                 "Value": money(path.value_minor),
-                "Path": _path(path),
+                "Steps before": _path(path),
                 "Why": BASES[path.basis],
                 "Slot": path.slot + 1 if path.slot is not None else None,
                 "Policy": path.policy,
@@ -95,8 +97,9 @@ def _paths(me: Account, found: PostAttribution) -> None:
         hide_index=True,
         alt="The latest orders credited to this post, with the way to them",
         column_config={
-            "Products": st.column_config.TextColumn(width="medium"),
-            "Path": st.column_config.TextColumn(width="medium", help="Times before the order."),
+            "Ordered": st.column_config.TextColumn(width=120),
+            "Products": st.column_config.TextColumn(width=150),
+            "Steps before": st.column_config.TextColumn(width=320, help="How long before the order each step was."),
             "Slot": st.column_config.NumberColumn(help="The place on the page, from 1."),
         },
     )
@@ -104,8 +107,8 @@ def _paths(me: Account, found: PostAttribution) -> None:
 
 def _path(path: OrderPath) -> str:
     steps = (("seen", path.seen_at), ("clicked", path.clicked_at), ("cart", path.carted_at))
-    return " → ".join([*(f"{name} {_before(path, at)}" for name, at in steps if at), "ordered"])
+    return " → ".join(f"{name} {_before(path, at)}" for name, at in steps if at)
 
 
 def _before(path: OrderPath, at: Millis) -> str:
-    return f"{duration(path.ordered_at - at)} before"
+    return duration(round((path.ordered_at - at) / SECOND) * SECOND)

@@ -51,10 +51,7 @@ def publisher_overview(account: Account) -> None:
             "Sales",
             money(sold.revenue_minor),
             border=True,
-            delta=plural(sold.orders, "order"),
-            delta_color="off",
-            delta_arrow="off",
-            help="Orders that your posts brought, by the last click or view before them.",
+            help=f"{plural(sold.orders, 'order')} that your posts brought, by the last click or view before them.",
         )
     left, right = st.columns([1.4, 1], gap="large")
     with left:

@@ -112,7 +112,7 @@ def test_the_way_to_an_order_is_drawn_on_the_posts_page(open_page: OpenPage, ser
     shown = {metric.label: metric.value for metric in page.metric}
     assert (shown["Pieces"], shown["Revenue"]) == ("1", "₹2,499")
     paths = page.dataframe[0].value
-    assert paths["Path"].tolist() == ["seen 2 min before → clicked 1 min before → ordered"]
+    assert paths["Steps before"].tolist() == ["seen 2 min → clicked 1 min"]
     assert "1042" not in paths.to_csv()
     overview = open_page("overview", Role.PRODUCT_MANAGER)
     assert not overview.exception
