@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from core.domain.errors import TooLarge, Unavailable
 from core.domain.events import CLOCK_AHEAD, OLDEST
+from core.domain.ids import DAY
+from core.domain.ports.live import TREND_HALF_LIFE
 from core.domain.post import PostStatus
 from core.services.engagement import TOPIC, Engagement
 from core.services.event_intake import EventStatus
@@ -181,3 +183,29 @@ def test_any_json_gets_one_result_each(raws: list[dict[str, object]]) -> None:
 
 
 _shared = world(posts=4, publishers=2)
+
+
+def test_trends_count_by_when_things_happened_not_by_when_they_were_read(small: World) -> None:
+    old = [like(f"old{n}", "post-0001", at=NOW - 4 * TREND_HALF_LIFE) for n in range(20)]
+    new = [like(f"new{n}", "post-0002", at=NOW) for n in range(3)]
+    small.engagement.accept([*old, *new], NOW)
+    small.engagement.consume("worker", now=NOW + DAY)
+    assert small.stores.live.trending.top(2) == pytest.approx({"post-0002": 3.0, "post-0001": 20 / 16})
+
+
+def test_a_late_event_trends_as_if_it_had_come_in_time(small: World) -> None:
+    events = [like("e0", "post-0001", at=NOW - TREND_HALF_LIFE), like("e1", "post-0001", at=NOW)]
+    in_time, late = world(posts=4, publishers=2), world(posts=4, publishers=2)
+    for one, order in ((in_time, events), (late, events[::-1])):
+        for event in order:
+            one.engagement.accept([event], NOW)
+            one.engagement.consume("worker", now=NOW)
+    assert in_time.stores.live.trending.top(1) == pytest.approx({"post-0001": 1.5})
+    assert late.stores.live.trending.top(1) == pytest.approx({"post-0001": 1.5})
+
+
+def test_an_order_with_lines_is_worth_their_sum(small: World) -> None:
+    lines = [{"product": "a", "value_minor": 300}, {"product": "b", "quantity": 2, "value_minor": 50}]
+    small.engagement.accept([like("e1") | {"kind": "order", "products": lines}], NOW)
+    small.engagement.consume("worker", now=NOW)
+    assert small.stores.post_totals.get("post-0000").revenue_minor == 350
