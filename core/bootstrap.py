@@ -38,19 +38,22 @@ if TYPE_CHECKING:
     from core.services.feed_hours import FeedHours
     from core.services.intake import Intake
     from core.services.jobs import Jobs
+    from core.services.metric_revisions import MetricRevisions
     from core.services.mix import Mix
     from core.services.mix_drafts import MixDrafts
     from core.services.mix_effects import MixEffects
     from core.services.models import Models
     from core.services.moderation import Moderation
+    from core.services.notices import Notices
     from core.services.operations import Operations
     from core.services.post_comments import PostComments
     from core.services.preview import Preview
     from core.services.processing import Processing
     from core.services.public_posts import PublicPosts
     from core.services.readouts import Readouts
-    from core.services.reputations import Reputations
     from core.services.reports import Reports
+    from core.services.reputations import Reputations
+    from core.services.rollout import Rollout
     from core.services.shop import Shop
     from core.services.social import Social
     from core.services.traces import Traces
@@ -205,6 +208,24 @@ class Services:
         from core.services.readouts import Readouts
 
         return Readouts(self.stores, self.experiment_metrics, self.experiments)
+
+    @cached_property
+    def notices(self) -> Notices:
+        from core.services.notices import Notices
+
+        return Notices(self.stores)
+
+    @cached_property
+    def rollout(self) -> Rollout:
+        from core.services.rollout import Rollout
+
+        return Rollout(self.stores, self.experiment_metrics, self.experiments, self.notices)
+
+    @cached_property
+    def metric_revisions(self) -> MetricRevisions:
+        from core.services.metric_revisions import MetricRevisions
+
+        return MetricRevisions(self.stores, self.audit)
 
     @cached_property
     def viewer_readouts(self) -> ViewerReadouts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,6 +12,8 @@ from core.domain.ids import DAY, HOUR, Millis
 
 MINIMUM_DAYS = 7
 MINIMUM_CONVERSIONS = 100
+MAX_RATIO = 20
+"""Whole weights that add up to more than this are meant as percentages."""
 
 
 class ExperimentState(StrEnum):
@@ -37,8 +40,8 @@ MOVES: dict[ExperimentState, frozenset[ExperimentState]] = {
     _S.RAMPING: frozenset({_S.RAMPING, _S.RUNNING, _S.PAUSED, _S.DECIDED}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.DECIDED}),
     _S.PAUSED: frozenset({_S.RAMPING, _S.RUNNING, _S.DECIDED}),
-    _S.DECIDED: frozenset({_S.ARCHIVED}),
-    _S.ARCHIVED: frozenset(),
+    _S.DECIDED: frozenset({_S.PAUSED, _S.ARCHIVED}),
+    _S.ARCHIVED: frozenset({_S.DRAFT, _S.DECIDED}),
 }
 
 
@@ -60,8 +63,8 @@ class MetricKind(StrEnum):
 class Metric:
     """What is measured. `numerator` and `denominator` name totals per viewer (see `core.statistics.totals`).
 
-    `margin` is the relative loss a guardrail may show (0.02 is 2 %). `revision` grows with each edit: a running
-    experiment keeps the revision it was launched with.
+    `margin` is the relative loss a guardrail may show (0.02 is 2 %). `revision` grows with each edit: a running experiment
+    keeps the revision it was launched with, and measures a later one beside it, on viewers who joined since `since`.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Metric:
     margin: float = 0.0
     unit: str = ""
     revision: int = 1
+    since: Millis = 0
 
     def __post_init__(self) -> None:
         if (self.kind is MetricKind.RATIO) != bool(self.denominator):
@@ -83,11 +87,13 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One treatment; the first arm of an experiment is the control. It names a policy, or flags, or neither (A/A)."""
+    """One treatment; the first arm of an experiment is the control. It names a version of the mix, a trained model, flags for the
+    app, any of them together, or nothing (A/A)."""
 
     name: str
     weight: float = 1.0
     policy: str | None = None
+    model: str | None = None
     flags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,12 +125,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A stretch of time with one exposure; estimates are made within phases and then weighted."""
+    """A stretch of time with one exposure; estimates are made within phases and then weighted. `waited` is how much of it the
+    experiment stood still."""
 
     number: int
     exposure: float
     started_at: Millis
     ended_at: Millis | None = None
+    waited: Millis = 0
 
 
 class Rule(StrEnum):
@@ -136,7 +144,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How many viewers per arm, the relative effect they find, α, power, the expected days, the factor that looking costs, the rule."""
+    """How many viewers per arm, the relative effect they find, α, power, the days, what the rule of looking costs, and the rule."""
 
     metric: str
     baseline: float
@@ -155,7 +163,8 @@ class Experiment:
     """A question asked of viewers.
 
     `salt` never changes after launch; `lower` and `upper` (0..1) are its range in its layer, so experiments of one layer never
-    share a viewer. `overrides` put named testers into an arm; they are not counted.
+    share a viewer. `overrides` put named testers into an arm; they are not counted. `holding` keeps a ramp at its step whatever the
+    schedule says. `rehearses` is the id of the draft that simulated viewers have tried out.
     """
 
     id: str
@@ -179,6 +188,9 @@ class Experiment:
     decision: str = ""
     decided_by: str = ""
     halted: str = ""
+    holding: bool = False
+    paused_at: Millis | None = None
+    rehearses: str = ""
     generated: bool = False
     created_at: Millis = 0
     updated_at: Millis = 0
@@ -194,6 +206,10 @@ class Experiment:
             raise InvalidInput(
                 "arms", [arm.weight for arm in self.arms], "the control and one treatment need weights above 0"
             )
+        _check_weights([arm.weight for arm in self.arms])
+        measured = [metric.name for metric in self.metrics]
+        if len(set(measured)) < len(measured):
+            raise InvalidInput("metrics", measured, "each metric needs a name of its own")
         if not 0 <= self.lower < self.upper <= 1:
             raise InvalidInput("range", (self.lower, self.upper), "a range lies within 0 and 1 and is not empty")
         if not any(metric.role is MetricRole.GOAL for metric in self.metrics):
@@ -219,15 +235,33 @@ class Experiment:
         """Whole days since launch, 0 before."""
         return 0 if self.launched_at is None else max(0, now - self.launched_at) // DAY
 
+    def next_step_at(self, now: Millis) -> Millis | None:
+        """When the present ramp step has lasted long enough; None if no other follows. While it stands still, that moves on."""
+        number = len(self.phases)
+        if self.state not in (ExperimentState.RAMPING, ExperimentState.PAUSED) or not 0 < number < len(self.steps):
+            return None
+        standing = now - self.paused_at if self.paused_at is not None else 0
+        phase = self.phases[-1]
+        return phase.started_at + phase.waited + standing + round(self.steps[number - 1].hours * HOUR)
+
     def step_over(self, now: Millis) -> bool:
         """True when the present ramp step has lasted long enough and another one follows."""
-        number = len(self.phases)
-        if self.state is not ExperimentState.RAMPING or not 0 < number < len(self.steps):
-            return False
-        return now - self.phases[-1].started_at >= self.steps[number - 1].hours * HOUR
+        due = self.next_step_at(now)
+        return self.state is ExperimentState.RAMPING and due is not None and now >= due
 
     def moved(self, state: ExperimentState) -> dict[str, object]:
         """The change to `state`, for a patch. Raises Conflict if the life of an experiment has no such move."""
         if state not in MOVES[self.state]:
             raise Conflict(f"an experiment that is {self.state.value} cannot become {state.value}")
         return {"state": state}
+
+
+def _check_weights(weights: Sequence[float]) -> None:
+    """Small whole numbers are a ratio (1:1, 2:1); shares make 1, percentages 100. Raises InvalidInput naming what they make."""
+    total, some = sum(weights), {weight for weight in weights if weight > 0}
+    if math.isclose(total, 1.0, abs_tol=1e-6) or math.isclose(total, 100.0, abs_tol=1e-4):
+        return
+    if not all(float(weight).is_integer() for weight in weights):
+        raise InvalidInput("arms", weights, f"the shares add up to {total:g}; they must make 1, or 100 as percentages")
+    if total > MAX_RATIO and len(some) > 1:
+        raise InvalidInput("arms", weights, f"the percentages add up to {total:g}; they must make 100")

@@ -65,9 +65,11 @@ class Feed:
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
-        self._arms = FeedArms(assignments, self._policies, self._served) if assignments is not None else None
         self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed, stores.reputations)
         self._models = None if models is None else FeedModels(stores, models, self._newest_index)
+        self._arms = (
+            FeedArms(assignments, self._policies, self._served, self._models) if assignments is not None else None
+        )
         self._calibration = FeedCalibration(stores)
         self._campaigns = FeedCampaigns(stores)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
@@ -207,7 +209,8 @@ class Feed:
         state = served(read.viewer, asked.shown, {}) if asked.shown else read.viewer
         request = asked.request or new_id(now)
         fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
-        model = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
+        current = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
+        model = asked.model or current
         near = None if model is None else Near(model, index, state.recent, asked.segment, now=now)
         with marked(index, state) as marks:
             query = FeedQuery(

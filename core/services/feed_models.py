@@ -22,6 +22,8 @@ from core.services.stores import Stores
 RECHECK: Final[Millis] = 30 * SECOND
 """A signal may be lost with its process: the store is asked this often whatever is heard."""
 RETRY: Final[Millis] = 5 * SECOND
+NAMED: Final = 4
+"""Models of experiments that are held beside the one in force; each shares its pages of memory with other processes."""
 
 
 class FeedModels:
@@ -39,6 +41,8 @@ class FeedModels:
         self._due: Millis = 0
         self._now: Millis = 0
         self._listening = False
+        self._named: dict[str, ServingModel] = {}
+        self._asked: dict[str, Millis] = {}
         self.problem = ""
 
     def current(self, version: int, *, now: Millis) -> ServingModel | None:
@@ -50,6 +54,29 @@ class FeedModels:
                 target=self.refresh, args=(version,), kwargs={"now": now}, name="model refresh", daemon=True
             ).start()
         return self._model
+
+    def named(self, id: str, *, now: Millis) -> ServingModel | None:
+        """The model with this id, for an arm of an experiment; None while it is being fetched. Never waits and never raises."""
+        current = self._model
+        if current is not None and current.id == id:
+            return current
+        held = self._named.get(id)
+        if held is None and now >= self._asked.get(id, 0):
+            self._asked[id] = now + RETRY
+            threading.Thread(target=self._fetch, args=(id, now), name="model of an arm", daemon=True).start()
+        return held
+
+    def _fetch(self, id: str, now: Millis) -> None:
+        try:
+            if (version := self._stores.models.find_one(id)) is None:
+                raise UnfitModel(f"{id} is served by an experiment but nothing is known of it")
+            model = self._cache.get(version)
+            model.numbers(self._index(now))
+        except ServiceError:
+            metrics.DEGRADED.labels("model").inc()
+            return
+        named = dict(list(self._named.items())[-(NAMED - 1) :])
+        self._named = named | {id: model}
 
     def warm_up(self, *, now: Millis) -> None:
         """Load what is in force, and listen from now on, so that a process without requests is up to date too."""

@@ -9,6 +9,7 @@ from core.domain.events import MAX_ID
 from core.domain.experiment import Experiment
 from core.domain.feed import MAX_PAGE
 from core.domain.mix import MixPolicy
+from core.feed.serving_model import ServingModel
 from core.services.feed_cursor import read
 from core.statistics.assignment import Assigned
 
@@ -16,6 +17,7 @@ from core.statistics.assignment import Assigned
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
+    `model` is that of the viewer's arm, None the one in force;
     `sample` says that a sample viewer asks, whose pages are all kept for replay."""
 
     viewer: str
@@ -30,6 +32,7 @@ class Asked:
     request: str = ""
     shown: tuple[str, ...] = ()
     arms: tuple[tuple[Experiment, Assigned], ...] = ()
+    model: ServingModel | None = None
     priced: bool = False
     sample: bool = False
 

@@ -21,6 +21,7 @@ from core.domain.mix import MixPolicy
 from core.domain.mix_life import MixDraft, MixPublish
 from core.domain.model import ModelPublish, ModelVersion
 from core.domain.moderation import Case, KnownHash, ScreeningRecord
+from core.domain.notice import Notice
 from core.domain.ports.documents import Documents
 from core.domain.ports.event_log import EventLog
 from core.domain.ports.live import Live
@@ -82,6 +83,7 @@ class Stores:
     campaigns: Collection[Campaign]
     campaign_totals: Collection[CampaignTotals]
     campaign_boards: Collection[CampaignBoard]
+    notices: Collection[Notice]
     audit: Collection[AuditLine]
 
     @staticmethod
@@ -130,5 +132,6 @@ class Stores:
             campaigns=Collection(documents, schema.CAMPAIGNS, Campaign),
             campaign_totals=Collection(documents, schema.CAMPAIGN_TOTALS, CampaignTotals),
             campaign_boards=Collection(documents, schema.CAMPAIGN_BOARDS, CampaignBoard),
+            notices=Collection(documents, schema.NOTICES, Notice),
             audit=Collection(documents, schema.AUDIT, AuditLine),
         )

@@ -85,7 +85,7 @@ def sweeps(services: Services) -> tuple[Sweep, ...]:
         Sweep("work folders", 30 * SECOND, lambda now: services.processing.sweep()),
         Sweep("moderation", 1 * MINUTE, lambda now: services.moderation.sweep(now=now)),
         Sweep("campaigns", 5 * SECOND, lambda now: services.campaign_boards.sweep(now=now)),
-        Sweep("experiments", 10 * SECOND, lambda now: services.readouts.watch(now=now)),
+        Sweep("experiments", 10 * SECOND, lambda now: services.rollout.watch(now=now)),
         Sweep("models", 10 * SECOND, lambda now: services.models.sweep(now=now)),
         Sweep("calibration", 2 * MINUTE, lambda now: services.calibration.sweep(now=now)),
         Sweep("reputations", 1 * MINUTE, lambda now: services.reputations.sweep(now=now)),
