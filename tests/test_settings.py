@@ -26,13 +26,15 @@ def test_without_any_setting_everything_is_embedded(tmp_path: Path, monkeypatch:
 def test_every_setting_is_read(tmp_path: Path) -> None:
     settings = read(
         tmp_path,
+        REPORTS_TO_REVIEW="2", REPORTS_TO_HOLD="5.5", CLICK_DAYS="14", VIEW_DAYS="0.5", APP_LINK="https://a.example/{post}",
         PORT="9000", SECRET="s" * 32, MONGO_URI="mongodb://one:1,two:2/feedroom", REDIS_URL="rediss://:word@cache:6380/1",
         S3_BUCKET="clips", S3_ENDPOINT="http://127.0.0.1:9", DEMO="no", SECURE_COOKIES="1", ALLOWED_HOSTS="a.example, b.example",
     )  # fmt: skip
     assert settings == Settings(
         data=tmp_path / "data", port=9000, secret="s" * 32, mongo_uri="mongodb://one:1,two:2/feedroom",
         redis_url="rediss://:word@cache:6380/1", s3_bucket="clips", s3_endpoint="http://127.0.0.1:9", demo=False,
-        secure_cookies=True, allowed_hosts=("a.example", "b.example"),
+        secure_cookies=True, allowed_hosts=("a.example", "b.example"), reports_to_review=2, reports_to_hold=5.5, click_days=14,
+        view_days=0.5, app_link="https://a.example/{post}",
     )  # fmt: skip
 
 
@@ -40,7 +42,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "²"), ("PORT", "8501.0"),
-        ("SECRET", "too short"), ("DEMO", "maybe"), ("SECURE_COOKIES", "on"),
+        ("CLICK_DAYS", "0"), ("VIEW_DAYS", "-1"), ("REPORTS_TO_HOLD", "many"), ("APP_LINK", "no address"),
+        ("APP_LINK", "https://a.example/{viewer}"), ("SECRET", "too short"), ("DEMO", "maybe"), ("SECURE_COOKIES", "on"),
         ("MONGO_URI", "localhost:27017"), ("MONGO_URI", "mysql://localhost"), ("REDIS_URL", "redis:"),
         ("REDIS_URL", "http://cache"), ("REDIS_URL", "redis://cache:port"), ("REDIS_URL", "redis://cache:99999"),
         ("TRACE_SHARE", "2"), ("TRACE_SHARE", "-0.1"), ("TRACE_SHARE", "1e-2"), ("TRACE_SHARE", "some"),
