@@ -13,7 +13,7 @@ from core.services.mix import InForce
 from core.services.mix_drafts import Work
 from core.services.mix_effects import MixEffect
 from dashboard.components.mix_actions import publish_dialog, said_differences, save_dialog
-from dashboard.components.mix_form import LAST, TOLD, MixForm, show
+from dashboard.components.mix_form import LAST, TOLD, MixForm, later, settle, show
 from dashboard.components.mix_outcome import differences_list, effect_of, fill_prices, mix_outcome, signed
 from dashboard.components.mix_rules import mix_rules
 from dashboard.components.told import tell, tell_later
@@ -25,6 +25,7 @@ from dashboard.links import open_page
 @st.fragment
 def mix_desk(account: Account) -> None:
     """A fragment: a change of a rule draws nothing anew but this. Rules come first, their prices when the pages are made."""
+    settle()
     tell(TOLD)
     work = services().mix_drafts.work(account, last=st.session_state.get(LAST, ""))
     present = services().mix.current(account)
@@ -44,11 +45,16 @@ def _bar(account: Account, work: Work, present: InForce) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _base(account, work, versions, present.policy.id)
         st.button(
-            "Undo", key="mix_undo", icon=":material/undo:", disabled=not work.undoable, on_click=_undo, args=(account,)
+            "Undo",
+            key="mix_undo",
+            icon=":material/undo:",
+            disabled=not work.undoable,
+            on_click=later,
+            args=("", lambda: _undo(account)),
         )
         st.button(
             "Discard", key="mix_discard", icon=":material/delete:", disabled=not work.begun and work.base == present.policy,
-            on_click=_discard, args=(account,), help="Back to the version in force.",
+            on_click=later, args=("", lambda: _discard(account)), help="Back to the version in force.",
         )  # fmt: skip
         st.space("stretch")
         if st.button("Preview", key="mix_preview", icon=":material/smartphone:", disabled=work.policy is None,
@@ -73,7 +79,9 @@ def _base(account: Account, work: Work, versions: dict[str, MixPolicy], in_force
         return f"{versions[id].name} ({id})" + (", in force" if id == in_force else "") if id in versions else id
 
     label = f"Draft from, {plural(len(work.typed), 'change')}" if work.begun else "Version"
-    st.selectbox(label, list(versions), key="mix_base", format_func=named, width=300, on_change=chosen)
+    st.selectbox(
+        label, list(versions), key="mix_base", format_func=named, width=300, on_change=later, args=("mix_base", chosen)
+    )
 
 
 def _outcome(account: Account, work: Work, present: InForce, form: MixForm) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ from dashboard.formatting import UNKNOWN, number
 from dashboard.messages import sentence
 
 LAST: Final = "mix:last"
+ECHO, LATE_ECHO = 1.5, 10.0
+"""Seconds in which a browser may still say what a field held before: with a change of that field alone, and of several."""
+_SHOWN, _NOTED = "mix:shown", "mix:noted"
 TOLD: Final = "mix"
 
 
@@ -67,10 +71,9 @@ class MixForm:
         show(key, (ends[0], ends[1]))
 
         def moved() -> None:
-            low, high = st.session_state[key]
-            now = dict(zip(names, (low / 100, high / 100), strict=True))
-            before = dict(zip(names, ends, strict=True))
-            new = {name: value for name, value in now.items() if round(value * 100) != before[name]}
+            kept = services().mix_drafts.work(self.account).table
+            now = dict(zip(names, st.session_state[key], strict=True))
+            new = {name: share / 100 for name, share in now.items() if share != _percent(kept[name])}
             keep(self.account, new, last=next(iter(new), names[0]))
 
         st.slider(
@@ -80,7 +83,8 @@ class MixForm:
             key=key,
             format="%d%%",
             label_visibility="collapsed",
-            on_change=moved,
+            on_change=later,
+            args=(key, moved),
         )
 
     def refusal(self, name: str) -> None:
@@ -105,15 +109,43 @@ class MixForm:
 
         st.number_input(
             f"{label}, {unit}" if unit else label, key=key, step=step, format="%g", placeholder=blank or UNKNOWN,
-            on_change=typed, help=help or None,
+            on_change=later, args=(key, typed), help=help or None,
         )  # fmt: skip
         self.refusal(name)
 
 
 def show(key: str, value: object) -> None:
     """Let a field show what is kept. Only if it differs: a value that is set goes to the browser, over what is typed meanwhile."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    state = st.session_state
+    if key in state and state[key] == value:
+        return
+    if key in state:
+        before = [one for one in state.get(_SHOWN, []) if one[0] > time.monotonic() - LATE_ECHO]
+        state[_SHOWN] = [*before, (time.monotonic(), key, state[key])]
+    state[key] = value
+
+
+def later(key: str, act: Callable[[], None]) -> None:
+    """Note in a callback what a change of field `key` asks for, or a button ("" then); `settle` does it."""
+    st.session_state.setdefault(_NOTED, []).append((key, act))
+
+
+def settle() -> None:
+    """Do what was asked for since the last run, but for what the browser has only repeated.
+
+    With every change of one field the browser sends all others too, and those that it was just told to show something else
+    may still say the old: a slider pulled quickly would bring back what its number was. A field that comes alone is believed
+    unless it was told a moment ago; one that comes with another is not if it says what it held before.
+    """
+    noted = st.session_state.pop(_NOTED, [])
+    for key, act in noted:
+        if not key or not _repeated(key, ECHO if len(noted) == 1 else LATE_ECHO):
+            act()
+
+
+def _repeated(key: str, seconds: float) -> bool:
+    since, value = time.monotonic() - seconds, st.session_state.get(key)
+    return any(at > since and of == key and was == value for at, of, was in st.session_state.get(_SHOWN, []))
 
 
 def keep(account: Account, values: Mapping[str, Any], *, last: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain.errors import CallerError
 from core.domain.mix import MAX_PINNED
 from core.domain.post import Post, PostStatus
-from dashboard.components.mix_form import MixForm, keep, show
+from dashboard.components.mix_form import MixForm, keep, later, show
 from dashboard.components.post_grid import title_of
 from dashboard.components.tiles import Tile, tiles
 from dashboard.context import services
@@ -54,7 +54,7 @@ def _slot(form: MixForm, pins: list[tuple[int, str]], number: int, place: int) -
         new[number] = (int(st.session_state[key]) - 1, pins[number][1])
         _pin(form, new)
 
-    st.number_input("Slot", 1, MAX_PINNED, key=key, on_change=moved, width=120)
+    st.number_input("Slot", 1, MAX_PINNED, key=key, on_change=later, args=(key, moved), width=120)
 
 
 def _search(form: MixForm, pins: list[tuple[int, str]]) -> None:
