@@ -77,7 +77,7 @@ def _others() -> Iterator[Method]:
         "implicit ALS",
         False,
         _implicit_als,
-        grid(factors=(32, 64, 128), regularization=(5, 10, 15, 20, 30), alpha=(1, 2, 3, 5)),
+        grid(factors=(32, 64, 128, 256), regularization=(10, 20, 30, 45, 60), alpha=(1, 2, 3, 5)),
     )
     yield Method(
         "implicit BM25", False, _implicit_bm25, grid(K=(100, 200, 400), K1=(1.2, 5, 20, 100), B=(0, 0.2, 0.5, 0.75))
@@ -94,7 +94,7 @@ def _others() -> Iterator[Method]:
         "irspack EDLAE",
         False,
         _irspack("EDLAERecommender"),
-        grid(reg=(200, 300, 500, 700, 1_000), dropout_p=(0.1, 0.3, 0.5, 0.7)),
+        grid(reg=(100, 200, 300, 500, 700), dropout_p=(0.3, 0.5, 0.7, 0.9)),
         dense=True,
     )
     yield Method(
@@ -107,7 +107,7 @@ def _others() -> Iterator[Method]:
         "irspack RP3beta",
         False,
         _irspack("RP3betaRecommender", n_threads=2),
-        grid(alpha=(0.3, 0.5, 0.8, 1), beta=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
+        grid(alpha=(0.1, 0.2, 0.3, 0.5, 1), beta=(0.3, 0.4, 0.5, 0.6, 0.8)),
     )
 
 
