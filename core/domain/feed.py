@@ -88,12 +88,28 @@ class StageTrace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """A rule of the mix that this page could not keep: the least that had to give.
+
+    `field` is its place in the policy's flat table (`shares.ugc.least`, `gap.product`, `per_topic`, `pins.0`), `rule` its name,
+    `asked` and `given` in slots of the page for shares, slots between two posts for gaps, posts for caps, 1 and 0 for a pin;
+    `note` says it in a sentence.
+    """
+
+    field: str
+    rule: str
+    asked: int
+    given: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPage:
     """One answer of the feed. `cursor` asks for the next page; it is None when the catalogue is exhausted. `model` is the trained
     model it was made with, "" for none.
 
     `prices`, on previews only, is the expected engagement that each binding rule costs the page: per percentage point of a share,
-    per slot of a gap, per post of the publisher cap.
+    per slot of a gap, per post of a cap, and what a pin costs whole. `relaxed` are the rules that could not be kept.
     """
 
     request: str
@@ -106,3 +122,4 @@ class FeedPage:
     notes: tuple[str, ...] = ()
     prices: dict[str, float] = field(default_factory=dict)
     model: str = ""
+    relaxed: tuple[Relaxation, ...] = ()

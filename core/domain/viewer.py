@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.domain.ids import Millis
+from core.domain.ids import MINUTE, Millis
 
 RECENT = 50
 REMEMBERED_EVENTS = 256
+SESSION_PAUSE: Millis = 30 * MINUTE
+"""A session ends when no page was asked for in this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +23,32 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSession:
+    """What a viewer was served without a long pause: how many slots of each kind, and the `last` kinds, newest last.
+
+    `id` is the app's name of the session, or the request that began it.
+    """
+
+    id: str = ""
+    started_at: Millis = 0
+    last_at: Millis = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+    last: tuple[str, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """How many slots were served; 0 before the first page."""
+        return sum(self.kinds.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerState:
     """All the feed knows of one viewer, read and written whole, newest interaction last.
 
     `tags` and `publishers` are decayed affinities as of `updated_at`; `applied` remembers recent event ids so that a second
     delivery changes nothing; `seen` are the posts already served, oldest first. `decided` is when a like, follow or hide was
-    last decided, by `verb:subject`, so that a late opposite changes nothing. `version` is bumped by each stored change.
+    last decided, by `verb:subject`, so that a late opposite changes nothing. `session` is the latest one. `version` is bumped by
+    each stored change.
     """
 
     viewer: str
@@ -42,6 +64,7 @@ class ViewerState:
     applied: tuple[str, ...] = ()
     decided: dict[str, Millis] = field(default_factory=dict)
     updated_at: Millis = 0
+    session: FeedSession = field(default_factory=FeedSession)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 from core.domain.ids import DAY, Millis
 from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, USUAL_RATES, catalogue_rates, post_rates, weights_of
 from core.feed.columns import Column, Ragged, Vocabulary
-from core.feed.entry import Entry, Sale, sale_of
+from core.feed.entry import Entry, Sale, brand_of, sale_of
 from core.feed.index import KIND_NUMBER, KINDS, Index
 from core.feed.shelves import Shelves
 from core.pipeline.candidates import FloatArray, IntArray
@@ -35,6 +35,7 @@ class ColumnWriter:
         self._language, self._region = Column(np.int16), Column(np.int16)
         self._published_at, self._updated_at = Column(np.int64), Column(np.int64)
         self._value, self._quality = Column(np.float32), Column(np.float32)
+        self._brand, self._topic = Column(np.int32), Column(np.int32)
         self._live, self._sellable = Column(np.bool_), Column(np.bool_)
         self._row_of = Column(np.int32)
         # By post number, not by row: a post keeps its counts when it is edited.
@@ -46,7 +47,7 @@ class ColumnWriter:
         self._sales: dict[str, Sale] = {}
         self.tags, self.publishers = Vocabulary(), Vocabulary()
         self.languages, self.regions = Vocabulary(), Vocabulary()
-        self.products = Vocabulary()
+        self.products, self.brands = Vocabulary(), Vocabulary()
         self._reputation = Column(np.float32)
         self._multipliers: dict[str, float] = {}
         self._mean: FloatArray = USUAL_RATES.copy()
@@ -64,7 +65,7 @@ class ColumnWriter:
         return self.size - self._shelved
 
     def sell(self, products: Mapping[str, Sale]) -> None:
-        """Take products in: the posts that link them follow their stock and margin."""
+        """Take products in: the posts that link them follow their stock, margin and brand."""
         changed = {id: sale for id, sale in products.items() if self._sales.get(id) != sale}
         self._sales.update(changed)
         numbers = [number for id in changed if (number := self.products.find(id)) >= 0]
@@ -73,7 +74,9 @@ class ColumnWriter:
         touched = np.flatnonzero(np.isin(self._products.flat.view(), numbers))
         rows = np.unique(np.searchsorted(self._products.starts.view(), touched, side="right") - 1)
         for row in rows[self._live.view()[rows]]:
-            self._sellable.data[row], self._value.data[row] = sale_of(self._entry(int(row)), self._sales)
+            entry = self._entry(int(row))
+            self._sellable.data[row], self._value.data[row] = sale_of(entry, self._sales)
+            self._brand.data[row] = self.brands.number(brand_of(entry.publisher, entry.products, self._sales))
 
     def trust(self, multipliers: Mapping[str, float]) -> int:
         """Take reputations in: the multiplier of exposure by publisher; returns how many changed. Others have 1."""
@@ -108,6 +111,9 @@ class ColumnWriter:
         self._stamps.extend(np.array([entry.stamp for entry in fresh]))
         self._sellable.extend(np.array([shown for shown, _ in sales]))
         self._value.extend(np.array([value for _, value in sales]))
+        brands = [brand_of(entry.publisher, entry.products, self._sales) for entry in fresh]
+        self._brand.extend(np.array([self.brands.number(brand) for brand in brands]))
+        self._topic.extend(np.array([self.tags.number(entry.tags[0]) if entry.tags else -1 for entry in fresh]))
         self._tags.extend([self.tags.number(tag) for tag in entry.tags] for entry in fresh)
         self._products.extend([self.products.number(product) for product in entry.products] for entry in fresh)
         impressions, counts = self._impressions.data[numbers], self._counts.data[numbers]
@@ -182,6 +188,8 @@ class ColumnWriter:
             number=self._number.view(),
             kind=self._kind.view(),
             publisher=self._publisher.view(),
+            brand=self._brand.view(),
+            topic=self._topic.view(),
             language=self._language.view(),
             region=self._region.view(),
             published_at=self._published_at.view(),
@@ -198,6 +206,7 @@ class ColumnWriter:
             tag_counts=self._tags.counts.view(),
             tags=self.tags,
             publishers=self.publishers,
+            brands=self.brands,
             languages=self.languages,
             regions=self.regions,
             by_tag=self._by_tag,
@@ -240,7 +249,8 @@ class ColumnWriter:
         self._newest.add(0, row)
 
     def _entry(self, row: int) -> Entry:
-        """Kind and products of a row, as far as its sale needs them."""
+        """Kind, publisher and products of a row, as far as its sale needs them."""
+        publisher = self.publishers.names[self._publisher.data[row]]
         start, count = int(self._products.starts.data[row]), int(self._products.counts.data[row])
         products = tuple(self.products.names[number] for number in self._products.flat.data[start : start + count])
-        return Entry(self._ids[row], 0, KINDS[self._kind.data[row]], "", "", "", 0, 0, (), products)
+        return Entry(self._ids[row], 0, KINDS[self._kind.data[row]], publisher, "", "", 0, 0, (), products)

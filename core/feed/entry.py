@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.domain.ids import Millis
@@ -26,14 +26,15 @@ class Entry(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """What matters of a product: whether it can be bought, and what one sale earns, in major currency units."""
+    """What matters of a product: whether it can be bought, what one sale earns, in major currency units, and its brand."""
 
     in_stock: bool
     margin: float
+    brand: str = ""
 
     @staticmethod
     def of(product: Product) -> Sale:
-        return Sale(product.stock > 0, product.price_minor / 100 * product.margin)
+        return Sale(product.stock > 0, product.price_minor / 100 * product.margin, product.brand)
 
 
 def playable(post: Post) -> bool:
@@ -69,3 +70,9 @@ def sale_of(entry: Entry, sales: Mapping[str, Sale]) -> tuple[bool, float]:
     margins = [sale.margin for sale in linked if sale.in_stock]
     shown = bool(margins) or entry.kind is not PostKind.PRODUCT or not entry.products
     return shown, max(margins, default=0.0)
+
+
+def brand_of(publisher: str, products: Sequence[str], sales: Mapping[str, Sale]) -> str:
+    """The brand that a post counts for: of the first linked product that is known, else its publisher."""
+    brand = next((sales[product].brand for product in products if product in sales), "")
+    return brand or f"publisher {publisher}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.domain.events import EventKind
 from core.domain.viewer import Interaction
 from core.feed.query import FeedQuery
-from core.feed.slotting import BEST, EXPLORED
+from core.feed.slotting import BEST, EXPLORED, PINNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ def sentence(
     """
     if rule == EXPLORED:
         return "New post: being tried out with you"
+    if rule.startswith(PINNED):
+        return "Chosen for this place by the shop"
     if "seen again" in sources:
         return "You have seen everything else; this one was longest ago"
     if "following" in sources:

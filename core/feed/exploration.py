@@ -7,7 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from core.pipeline.candidates import FloatArray
+from core.domain.mix_rules import CAPS
+from core.feed.index import Index
+from core.feed.mix import MixedPage, Problem
+from core.feed.mix_asked import Asked
+from core.pipeline.candidates import Candidates, FloatArray
 
 DRAWS = 64
 UNIFORM = 0.1
@@ -51,3 +55,51 @@ def weakest_slots(scores: FloatArray, count: int, allowed: NDArray[np.bool_]) ->
         if usable:
             chosen.append(min(usable, key=lambda slot: scores[slot]))
     return chosen
+
+
+def tried_out(
+    problem: Problem,
+    mixed: MixedPage,
+    pool: NDArray[np.int64],
+    rate: float,
+    index: Index,
+    ranked: Candidates,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.int64], FloatArray, dict[int, int]]:
+    """The page with drawn posts of the `pool` in the weakest slots of their kind: (places, propensities, tried).
+
+    `tried` is, by explored slot, the place that gave way. Kinds stay in their slots, pinned slots are left alone, and caps keep
+    holding (a cap that had to rise for this page holds as it rose).
+    """
+    page, propensities, tried = mixed.places.copy(), np.ones(len(mixed.places)), dict[int, int]()
+    pool = pool[~np.isin(pool, page)]
+    count, chance = slots_to_explore(len(page), rate)
+    if not count or not len(pool):
+        return page, propensities, tried
+    caps = Asked(problem.policy, len(page), problem.session).caps
+    for one in mixed.relaxed:
+        if one.field in CAPS:
+            caps[list(CAPS).index(one.field)] = one.given
+    kinds, names = problem.kinds, problem.names
+    allowed = np.isin(kinds[page], kinds[pool])
+    allowed[[slot for slot, place in problem.kept_pins if page[slot] == place]] = False
+    for slot in weakest_slots(problem.scores[page], count, allowed):
+        arms = pool[kinds[pool] == kinds[page[slot]]]
+        held = np.delete(page, slot)
+        for own, cap in zip(names, caps.tolist(), strict=True):
+            groups, counts = np.unique(own[held][own[held] >= 0], return_counts=True)
+            arms = arms[~np.isin(own[arms], groups[counts >= cap])]
+        if not len(arms):
+            continue
+        if rng.random() >= chance:
+            propensities[slot] = 1 - chance
+            continue
+        rows = ranked.rows[arms]
+        mean = float(index.rates[rows, 0].mean())
+        likes, seen = index.likes[rows].astype(np.float64), index.impressions[rows].astype(np.float64)
+        chances = thompson(likes, seen, mean, rng)
+        chosen = draw(chances, rng)
+        tried[slot], page[slot] = int(page[slot]), int(arms[chosen])
+        propensities[slot] = chance * chances[chosen]
+        pool = pool[pool != arms[chosen]]
+    return page, propensities, tried

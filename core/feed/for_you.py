@@ -18,13 +18,14 @@ from core.feed.sources.everything import Everything, SeenAgain
 from core.feed.sources.following import Following
 from core.feed.sources.fresh import Fresh
 from core.feed.sources.neighbours import Neighbours
+from core.feed.sources.pinned import Pinned
 from core.feed.sources.popular import Popular
 from core.feed.sources.segment import Segment
 from core.feed.sources.tag_affinity import TagAffinity
 from core.feed.sources.trending import Trending
 from core.pipeline.engine import FeedPipeline
 
-SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular(), Neighbours(), Segment(), Campaigns())
+SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular(), Neighbours(), Segment(), Campaigns(), Pinned())
 FALLBACKS = (Everything(), SeenAgain())
 FRESH = 1 << SOURCES.index(Fresh())
 SPONSORED = 1 << SOURCES.index(Campaigns())

@@ -28,7 +28,8 @@ class Index:
 
     `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
     newest row of each, as of this snapshot. `tallies` (numbers, 3) are likes, comments and shares as viewers read them. `value` is the margin of its best linked product in major
-    currency units, `reputation` the multiplier of exposure of its publisher.
+    currency units, `reputation` the multiplier of exposure of its publisher. `brand` numbers the brand of its first
+    linked product, else its publisher; `topic` is the number of its first tag, −1 for none.
     `version` is the catalogue's version that the snapshot has caught up with.
     """
 
@@ -42,6 +43,8 @@ class Index:
     number: IntArray
     kind: NDArray[np.int8]
     publisher: IntArray
+    brand: IntArray
+    topic: IntArray
     language: NDArray[np.int16]
     region: NDArray[np.int16]
     published_at: NDArray[np.int64]
@@ -58,6 +61,7 @@ class Index:
     tag_counts: NDArray[np.int16]
     tags: Vocabulary
     publishers: Vocabulary
+    brands: Vocabulary
     languages: Vocabulary
     regions: Vocabulary
     by_tag: Shelves

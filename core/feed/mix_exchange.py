@@ -1,115 +1,401 @@
-"""Improving a page under publisher caps by exchanges, compiled.
+"""Improving a page under caps on publishers, brands and topics, compiled.
 
-A publisher at its cap blocks its other posts. One exchange takes a post off and puts a better one of the same kind on; if that
-one's publisher is at its cap, one of its posts makes room and is replaced in its own kind too: an augmenting path of length
-two. Measured beside `core.feed.mix`.
+A group at its cap blocks its other posts, which the dynamic programme cannot see. Here a page is improved by exchanges: one
+post for another, also of another kind; two for two, where the second makes room for the first; the kinds of two slots
+swapped. When nothing helps, the prices of full groups, gaps and shares are lowered at random and raised where they are
+overdrawn, and the search goes on from there: guided local search on the Lagrangian of the rules. Measured by the benchmark
+`mix_gap`. One file, because numba's cache only watches the file of the function that is called from outside.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from core.pipeline.candidates import BoolArray, FloatArray
-
-LOOK_AT = 12
-"""Posts per kind, outside the page, that an exchange may bring in: the best ones."""
-
-
-def exchanged(
-    scores: FloatArray,
-    kinds: NDArray[np.int64],
-    publishers: NDArray[np.int64],
-    barred: BoolArray,
-    places: NDArray[np.int64],
-    sequence: NDArray[np.int8],
-    attention: FloatArray,
-    cap: int,
-) -> tuple[NDArray[np.int64], float]:
-    """The set of places after the best exchanges, sorted, and the value of the page with this `sequence` of kinds.
-
-    All candidate arrays are ranked by score; `places` keeps the cap, and so does the result; `barred` candidates stay out.
-    """
-    names, numbers = np.unique(publishers, return_inverse=True)
-    chosen, value = _exchange(
-        scores, kinds, numbers, barred, np.sort(places), sequence, attention, cap, len(names), LOOK_AT
-    )
-    return np.sort(chosen), float(value)
+TINY = 1e-9
+STEPS = 400
+EASY = 0.02
+"""Where the first exchanges gain less than this, the start was near the best page already."""
 
 
 @njit(cache=True, nogil=True)
-def _worth(scores, kinds, chosen, sequence, attention):  # type: ignore[no-untyped-def]
-    """Σ attention · score with the better post of a kind in the earlier slot; `chosen` ascending."""
-    following = np.zeros(4, np.int64)
-    total = 0.0
-    for slot in range(len(sequence)):
-        kind = sequence[slot]
-        place = following[kind]
-        while kinds[chosen[place]] != kind:
-            place += 1
-        total += attention[slot] * scores[chosen[place]]
-        following[kind] = place + 1
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _exchange(  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one compiled loop nest, quickest as one
-    scores, kinds, publishers, barred, chosen, sequence, attention, cap, publisher_count, look_at
+def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compiled loop nest, quickest as one
+    scores,
+    kinds,
+    groups,
+    caps,
+    places,
+    fixed,
+    toll,
+    gaps,
+    last,
+    attention,
+    hard,
+    above,
+    unit,
+    gap_unit,
+    laps,
+    patience,
+    stamina,
 ):
-    slots, count = len(chosen), len(scores)
-    on = np.zeros(count, np.bool_)
-    held = np.zeros(publisher_count, np.int64)
-    for place in chosen:
+    """The best page found from `places`: (places, value, broken gaps, toll, posts above a cap, whether it was hard).
+
+    Candidates are ranked by score; `groups` (n, d) numbers their groups, −1 for none, `caps` (d,). Posts in `fixed` slots stay.
+    Counts per kind pay `toll` (4, slots + 3); `last` (4,) is the slot, below 0, of the latest post of each kind on the page
+    before. A broken gap costs `hard`, a post above a cap `above`; `unit` and `gap_unit` are the sizes that the prices of caps and
+    of gaps begin with. The search ends after `laps`, or `patience` laps without an improvement; a page is hard if the first
+    lap had to repair it or gained more than `EASY` of its value, and then gets `stamina` instead.
+    """
+    dims, width, slots = groups.shape[1], 1, len(places)
+    for place in range(len(scores)):
+        for dim in range(dims):
+            width = max(width, groups[place, dim] + 1)
+    weights = np.full((dims, width), 8 * unit)
+    gap_weight = 8 * gap_unit
+    share_weight = 8 * gap_unit / hard
+    held = np.zeros((dims, width), np.int64)
+    on = np.zeros(len(scores), np.bool_)
+    counts = np.zeros(4, np.int64)
+    sequence = np.empty(slots, np.int64)
+    chosen = places.copy()
+    for slot in range(slots):
+        place = chosen[slot]
         on[place] = True
-        held[publishers[place]] += 1
-    best = _worth(scores, kinds, np.sort(chosen), sequence, attention)
-    for _ in range(30):
-        outside = np.full((4, look_at), -1, np.int64)
-        found = np.zeros(4, np.int64)
-        for place in range(count):
-            kind = kinds[place]
-            if not on[place] and not barred[place] and found[kind] < look_at:
-                outside[kind, found[kind]] = place
-                found[kind] += 1
-        gain, off_one, in_one, off_two, in_two = 1e-9, -1, -1, -1, -1
-        for one in range(slots):
-            leaves = chosen[one]
-            for rank in range(found[kinds[leaves]]):
-                enters = outside[kinds[leaves], rank]
-                blocked = publishers[enters]
-                more = scores[enters] - scores[leaves]
-                if blocked == publishers[leaves] or held[blocked] < cap:
-                    if more > gain:
-                        gain, off_one, in_one, off_two, in_two = more, one, enters, -1, -1
-                    continue
-                for two in range(slots):
-                    if two == one or publishers[chosen[two]] != blocked:
-                        continue
-                    room = chosen[two]
-                    for other in range(found[kinds[room]]):
-                        fills = outside[kinds[room], other]
-                        owner = publishers[fills]
-                        free = held[owner] - (owner == publishers[leaves])
-                        if fills == enters or owner == blocked or free >= cap:
-                            continue
-                        total = more + scores[fills] - scores[room]
-                        if total > gain:
-                            gain, off_one, in_one, off_two, in_two = total, one, enters, two, fills
-                        break
-        if off_one < 0:
+        sequence[slot] = kinds[place]
+        counts[kinds[place]] += 1
+        for dim in range(dims):
+            if groups[place, dim] >= 0:
+                held[dim, groups[place, dim]] += 1
+    best, top, top_value, top_broken, top_due, top_over = places.copy(), -np.inf, -np.inf, 0, 0.0, 0
+    lots = np.uint64(88172645463325252)
+    idle, hard_case, at_start = 0, False, 0.0
+    for slot in range(slots):
+        at_start += attention[slot] * scores[chosen[slot]]
+        hard_case = hard_case or _near(sequence, slot, sequence[slot], gaps, last, False) > 0
+    for dim in range(dims):
+        for group in range(width):
+            hard_case = hard_case or held[dim, group] > caps[dim]
+    for lap in range(laps):
+        _improve(
+            scores, kinds, groups, caps, chosen, fixed, toll * share_weight, gaps, last, attention, gap_weight, weights,
+            held, on, counts, sequence, above < hard * 4,
+        )  # fmt: skip
+        broken, due, value, over = 0, 0.0, 0.0, 0
+        for slot in range(slots):
+            broken += _near(sequence, slot, sequence[slot], gaps, last, False)
+            value += attention[slot] * scores[chosen[slot]]
+        for kind in range(4):
+            due += toll[kind, counts[kind]]
+        for dim in range(dims):
+            for group in range(width):
+                over += max(held[dim, group] - caps[dim], 0)
+        total = value - due - hard * broken - above * over
+        idle += 1
+        if total > top + TINY:
+            idle, top = 0, total
+            best[:] = chosen
+            top_value, top_broken, top_due, top_over = value, broken, due, over
+        if lap == 0:
+            hard_case = hard_case or value - at_start > EASY * abs(at_start)
+        if idle >= (stamina if hard_case else patience):
             break
-        before = chosen.copy()
-        for slot, enters in ((off_one, in_one), (off_two, in_two)):
+        lots ^= lots << np.uint64(13)
+        lots ^= lots >> np.uint64(7)
+        lots ^= lots << np.uint64(17)
+        if broken:
+            gap_weight = gap_weight * 1.6 + 0.05 * gap_unit
+        elif over == 0:
+            gap_weight *= 0.1 + 0.9 * (lots & np.uint64(1023)) / 1023.0
+        lots ^= lots << np.uint64(13)
+        lots ^= lots >> np.uint64(7)
+        lots ^= lots << np.uint64(17)
+        if due > 0:
+            share_weight = min(share_weight * 1.6 + 0.05 * gap_unit / hard, 1.0)
+        elif over == 0 and broken == 0:
+            share_weight *= 0.1 + 0.9 * (lots & np.uint64(1023)) / 1023.0
+        for dim in range(dims):
+            for group in range(width):
+                if held[dim, group] > caps[dim]:
+                    weights[dim, group] = weights[dim, group] * 1.6 + 0.05 * unit
+                elif over == 0 and broken == 0 and held[dim, group] == caps[dim]:
+                    lots ^= lots << np.uint64(13)
+                    lots ^= lots >> np.uint64(7)
+                    lots ^= lots << np.uint64(17)
+                    weights[dim, group] *= 0.1 + 0.9 * (lots & np.uint64(1023)) / 1023.0
+    return best, top_value, top_broken, top_due, top_over, hard_case
+
+
+@njit(cache=True, nogil=True)
+def _near(sequence, slot, kind, gaps, last, both):  # type: ignore[no-untyped-def]
+    """Broken gaps before a post of `kind` in `slot`; with `both` the change in broken gaps that it makes by standing there."""
+    gap = gaps[kind]
+    before = after = 0
+    for step in range(1, gap + 1):
+        other = slot - step
+        if other == last[kind] or (other >= 0 and sequence[other] == kind):
+            before = step
+            break
+    if not both:
+        return int(before > 0)
+    for step in range(1, gap + 1):
+        other = slot + step
+        if other >= len(sequence):
+            break
+        if sequence[other] == kind:
+            after = step
+            break
+    return int(before > 0) + int(after > 0) - int(before > 0 and after > 0 and before + after <= gap)
+
+
+@njit(cache=True, nogil=True)
+def _improve(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compiled loop nest, quickest as one
+    scores,
+    kinds,
+    groups,
+    caps,
+    chosen,
+    fixed,
+    toll,
+    gaps,
+    last,
+    attention,
+    gap_weight,
+    weights,
+    held,
+    on,
+    counts,
+    sequence,
+    soft,
+):
+    """Exchange until nothing helps, at these weights.
+
+    `chosen`, `held`, `on`, `counts` and `sequence` describe the page and are changed in place. Unless caps are `soft`, a page
+    above one is only brought back.
+    """
+    slots, dims = len(chosen), groups.shape[1]
+    outside = np.empty((4, len(scores)), np.int64)
+    found = np.zeros(4, np.int64)
+    change = np.zeros((slots, 4))
+    arranged = False
+    for _ in range(STEPS):
+        found[:] = 0
+        for place in range(len(scores)):
+            if not on[place]:
+                outside[kinds[place], found[kinds[place]]] = place
+                found[kinds[place]] += 1
+        best, slot1, in1, slot2, in2 = TINY, -1, -1, -1, -1
+        for one in range(slots):
+            if fixed[one]:
+                continue
+            leaves, own, relief = chosen[one], sequence[one], 0.0
+            for dim in range(dims):
+                group = groups[leaves, dim]
+                if group >= 0 and held[dim, group] > caps[dim]:
+                    relief += weights[dim, group]
+            stays = _near(sequence, one, own, gaps, last, True)
+            for kind in range(4):
+                change[one, kind] = 0.0
+                if kind != own:
+                    moved = _near(sequence, one, kind, gaps, last, True) - stays
+                    change[one, kind] = gap_weight * moved + (
+                        toll[kind, counts[kind] + 1] - toll[kind, counts[kind]]
+                        + toll[own, counts[own] - 1] - toll[own, counts[own]]
+                    )  # fmt: skip
+                for rank in range(found[kind]):
+                    enters = outside[kind, rank]
+                    gain = attention[one] * (scores[enters] - scores[leaves]) - change[one, kind]
+                    if gain + relief <= best:
+                        break
+                    for dim in range(dims):
+                        into, out = groups[enters, dim], groups[leaves, dim]
+                        if into != out:
+                            if into >= 0 and held[dim, into] >= caps[dim]:
+                                gain -= weights[dim, into]
+                            if out >= 0 and held[dim, out] > caps[dim]:
+                                gain += weights[dim, out]
+                    if gain > best:
+                        best, slot1, in1, slot2, in2 = gain, one, enters, -1, -1
+        clean = True
+        for slot in range(0 if soft else slots):
+            for dim in range(dims):
+                group = groups[chosen[slot], dim]
+                clean = clean and (group < 0 or held[dim, group] <= caps[dim])
+        if slot1 < 0 and not arranged and clean:
+            arranged = True
+            if _arrange(scores, chosen, fixed, gaps, last, attention, gap_weight, sequence, True):
+                continue
+        if slot1 < 0 and clean:
+            slot1, in1, slot2, in2 = _pair(
+                scores, groups, caps, chosen, fixed, toll, gaps, last, attention, gap_weight,
+                held, counts, sequence, outside, found,
+            )  # fmt: skip
+        if slot1 < 0:
+            break
+        for step in range(2):
+            slot, enters = (slot1, in1) if step == 0 else (slot2, in2)
             if slot < 0:
                 continue
             leaves = chosen[slot]
             on[leaves], on[enters] = False, True
-            held[publishers[leaves]] -= 1
-            held[publishers[enters]] += 1
+            for dim in range(dims):
+                if groups[leaves, dim] >= 0:
+                    held[dim, groups[leaves, dim]] -= 1
+                if groups[enters, dim] >= 0:
+                    held[dim, groups[enters, dim]] += 1
+            counts[kinds[leaves]] -= 1
+            counts[kinds[enters]] += 1
+            sequence[slot] = kinds[enters]
             chosen[slot] = enters
-        value = _worth(scores, kinds, np.sort(chosen), sequence, attention)
-        if value <= best + 1e-12:
-            return before, best
-        best = value
-    return chosen, best
+        _arrange(scores, chosen, fixed, gaps, last, attention, gap_weight, sequence, False)
+        arranged = False
+
+
+@njit(cache=True, nogil=True)
+def _pair(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compiled loop nest, quickest as one
+    scores, groups, caps, chosen, fixed, toll, gaps, last, attention, gap_weight, held, counts, sequence, outside, found
+):
+    """The best exchange of two: one that a full group or a rule of kinds blocks, and one that makes room for it."""
+    slots, dims = len(chosen), groups.shape[1]
+    best, slot1, in1, slot2, in2 = TINY, -1, -1, -1, -1
+    tried = np.full(held.shape, -1, np.int64)
+    for one in range(slots):
+        leaves, a = chosen[one], sequence[one]
+        for kind in range(0 if fixed[one] else 4):
+            for rank in range(found[kind]):
+                enters = outside[kind, rank]
+                value = attention[one] * (scores[enters] - scores[leaves])
+                if value <= TINY:
+                    break
+                blocks, full = 0, 0
+                for dim in range(dims):
+                    group = groups[enters, dim]
+                    if group >= 0 and group != groups[leaves, dim] and held[dim, group] >= caps[dim]:
+                        blocks, full = blocks + 1, dim
+                if blocks == 0 and kind == a:
+                    continue
+                if blocks == 1:
+                    # Of those that only this group blocks, the best one stands for all.
+                    if tried[full, groups[enters, full]] == one * 4 + kind:
+                        continue
+                    tried[full, groups[enters, full]] = one * 4 + kind
+                for two in range(slots):
+                    room, b = chosen[two], sequence[two]
+                    if two == one or fixed[two]:
+                        continue
+                    blocked = False
+                    for dim in range(dims if blocks else 0):
+                        group = groups[enters, dim]
+                        if group >= 0 and group != groups[leaves, dim] and held[dim, group] >= caps[dim]:
+                            blocked = blocked or groups[room, dim] != group
+                    if blocked:
+                        continue
+                    for other in range(4):
+                        due, known = 0.0, kind == a and other == b
+                        for place in range(found[other]):
+                            fills = outside[other, place]
+                            gain = value + attention[two] * (scores[fills] - scores[room])
+                            if gain - due <= best:
+                                break
+                            if fills == enters:
+                                continue
+                            if not known:
+                                known = True
+                                due = -_near(sequence, one, a, gaps, last, True)
+                                sequence[one] = kind
+                                due += _near(sequence, one, kind, gaps, last, True) - _near(
+                                    sequence, two, b, gaps, last, True
+                                )
+                                sequence[two] = other
+                                due = gap_weight * (due + _near(sequence, two, other, gaps, last, True))
+                                sequence[one], sequence[two] = a, b
+                                for each in range(4):
+                                    moved = (each == kind) + (each == other) - (each == a) - (each == b)
+                                    if moved:
+                                        due += toll[each, counts[each] + moved] - toll[each, counts[each]]
+                                if gain - due <= best:
+                                    break
+                            fine = True
+                            for dim in range(dims):
+                                group = groups[fills, dim]
+                                if group >= 0:
+                                    full = (
+                                        held[dim, group] - (groups[leaves, dim] == group) - (groups[room, dim] == group)
+                                    )
+                                    fine = fine and full + (groups[enters, dim] == group) < caps[dim]
+                            if fine:
+                                best, slot1, in1, slot2, in2 = gain - due, one, enters, two, fills
+                                break
+    return slot1, in1, slot2, in2
+
+
+@njit(cache=True, nogil=True)
+def _arrange(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compiled loop nest, quickest as one
+    scores, chosen, fixed, gaps, last, attention, gap_weight, sequence, swaps
+):
+    """The better post of a kind into the earlier slot; with `swaps`, swap kinds of two free slots while that helps. In place."""
+    slots = len(chosen)
+    ranked = np.empty((4, slots), np.int64)
+    size = np.zeros(4, np.int64)
+    for slot in range(slots):
+        if not fixed[slot]:
+            kind, place = sequence[slot], chosen[slot]
+            at = size[kind]
+            while at > 0 and ranked[kind, at - 1] > place:
+                ranked[kind, at] = ranked[kind, at - 1]
+                at -= 1
+            ranked[kind, at] = place
+            size[kind] += 1
+    nexts = np.zeros((slots + 1, 4), np.int64)
+    swapped = False
+    while swaps:
+        for slot in range(slots):
+            nexts[slot + 1] = nexts[slot]
+            if not fixed[slot]:
+                nexts[slot + 1, sequence[slot]] += 1
+        best, left, right = TINY, -1, -1
+        for one in range(slots):
+            a = sequence[one]
+            if fixed[one]:
+                continue
+            stays = _near(sequence, one, a, gaps, last, True)
+            for two in range(one + 1, slots):
+                b = sequence[two]
+                if fixed[two] or a == b:
+                    continue
+                # Only posts of the two kinds between the two slots move: those of `a` one place later, those of `b` earlier.
+                ia, ib = nexts[one, a], nexts[one, b]
+                gain = attention[one] * (scores[ranked[b, ib]] - scores[ranked[a, ia]])
+                mine, theirs = ia, ib + 1
+                ia += 1
+                for slot in range(one + 1, two):
+                    if fixed[slot]:
+                        continue
+                    if sequence[slot] == a:
+                        gain += attention[slot] * (scores[ranked[a, mine]] - scores[ranked[a, ia]])
+                        mine += 1
+                        ia += 1
+                    elif sequence[slot] == b:
+                        gain += attention[slot] * (scores[ranked[b, theirs]] - scores[ranked[b, ib]])
+                        theirs += 1
+                        ib += 1
+                gain += attention[two] * (scores[ranked[a, mine]] - scores[ranked[b, ib]])
+                if gain <= best - gap_weight * 4:
+                    continue
+                moved = -stays
+                sequence[one] = b
+                moved += _near(sequence, one, b, gaps, last, True) - _near(sequence, two, b, gaps, last, True)
+                sequence[two] = a
+                moved += _near(sequence, two, a, gaps, last, True)
+                sequence[one], sequence[two] = a, b
+                if gain - gap_weight * moved > best:
+                    best, left, right = gain - gap_weight * moved, one, two
+        if left < 0:
+            break
+        sequence[left], sequence[right] = sequence[right], sequence[left]
+        swapped = True
+    size[:] = 0
+    for slot in range(slots):
+        if not fixed[slot]:
+            chosen[slot] = ranked[sequence[slot], size[sequence[slot]]]
+            size[sequence[slot]] += 1
+    return swapped

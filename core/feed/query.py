@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ulid import ULID
 
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
-from core.domain.viewer import ViewerState
+from core.domain.viewer import FeedSession, ViewerState
 from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.campaign_table import CampaignTable
 from core.feed.columns import Vocabulary
@@ -33,7 +33,7 @@ class FeedQuery:
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
     over the index's numbers, decayed to `now`; `near` is what a model makes of the last acts, None without a model. `priced`
     asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those
-    that take part, None if none does.
+    that take part, None if none does; `session` is what was served before in this session.
     """
 
     viewer: ViewerState
@@ -53,6 +53,7 @@ class FeedQuery:
     near: Near | None = None
     calibration: Calibration = AS_PREDICTED
     campaigns: CampaignTable | None = None
+    session: FeedSession = field(default_factory=FeedSession)
 
     def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
         """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""

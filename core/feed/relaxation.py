@@ -11,7 +11,7 @@ import numpy as np
 
 from core.domain.mix import MixPolicy, Share
 from core.feed.index import KINDS
-from core.feed.mix_bounds import whole_slots
+from core.feed.mix_bounds import room, whole_slots
 from core.feed.mix_solver import solve
 
 _TINY = 1e-9
@@ -40,11 +40,6 @@ def contradictions(policy: MixPolicy, size: int) -> tuple[Contradiction, ...]:
     'Lower the least share to 25%, or the gap to 1.'
     """
     return (*_pages(policy, size), *_sessions(policy, size), *_pins(policy, size))
-
-
-def room(slots: int, gap: int, taken: int = 0) -> int:
-    """How many posts of a kind fit into `slots` with `gap` slots between two, if the first `taken` slots are not free for it."""
-    return 0 if taken >= slots else 1 + (slots - 1 - taken) // (gap + 1)
 
 
 def possible(policy: MixPolicy, size: int) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, Millis
+from core.domain.mix import MAX_GAP
 from core.domain.post import Post
-from core.domain.viewer import RECENT, REMEMBERED_EVENTS, Interaction, ViewerState
+from core.domain.viewer import RECENT, REMEMBERED_EVENTS, SESSION_PAUSE, FeedSession, Interaction, ViewerState
 
 HALF_LIFE: Millis = 7 * DAY
 """After this time an affinity counts half."""
@@ -79,14 +80,44 @@ def update(state: ViewerState, event: ViewerEvent, facts: PostFacts | None) -> V
     )
 
 
-def served(state: ViewerState, posts: tuple[str, ...], kinds: Mapping[str, int]) -> ViewerState:
-    """The state after these posts were served: they become the newest seen."""
+def session_of(state: ViewerState, named: str, now: Millis) -> FeedSession:
+    """The session that a page asked for now belongs to: the latest one, or a new one after a pause or under another name.
+
+    A request that names none goes on in the latest one; a new one without a name gets it with its first page.
+    """
+    held = state.session
+    goes_on = held.slots and now - held.last_at < SESSION_PAUSE and named in ("", held.id)
+    return held if goes_on else FeedSession(id=named, started_at=now, last_at=now)
+
+
+def served(
+    state: ViewerState, posts: Sequence[str], kinds: Sequence[str], *, session: str = "", at: Millis = 0
+) -> ViewerState:
+    """The state after these posts of these kinds were served as one page, in slot order: they become the newest seen.
+
+    `session` is the session's id as `session_of` gave it, or the page's request for the first page of a session without a name.
+    """
     fresh = set(posts)
     seen = state.seen if fresh.isdisjoint(state.seen) else tuple(post for post in state.seen if post not in fresh)
-    counts = dict(state.kinds_served)
-    for kind, count in kinds.items():
-        counts[kind] = counts.get(kind, 0) + count
-    return replace(state, seen=(*seen, *posts)[-KEPT_SEEN:], kinds_served=counts)
+    begun = session_of(state, session, at)
+    return replace(
+        state,
+        seen=(*seen, *posts)[-KEPT_SEEN:],
+        kinds_served=_counted(state.kinds_served, kinds),
+        session=replace(
+            begun,
+            last_at=max(begun.last_at, at),
+            kinds=_counted(begun.kinds, kinds),
+            last=(*begun.last, *kinds)[-MAX_GAP:],
+        ),
+    )
+
+
+def _counted(held: Mapping[str, int], kinds: Sequence[str]) -> dict[str, int]:
+    counts = dict(held)
+    for kind in kinds:
+        counts[kind] = counts.get(kind, 0) + 1
+    return counts
 
 
 _OPPOSITES: Mapping[EventKind, tuple[str, str, bool]] = {

@@ -16,13 +16,14 @@ from core.domain.ids import MINUTE, Millis, new_id
 from core.domain.mix import MixPolicy
 from core.domain.ports.live import LiveRead
 from core.domain.product import Product
+from core.domain.viewer import ViewerState
 from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
-from core.feed.index import Index
+from core.feed.index import KINDS, Index
 from core.feed.query import FeedQuery, affinity_vector, lots, marked
 from core.feed.serving_model import Near
 from core.feed.side_effects import SERVED_TOPIC, served_event
-from core.feed.viewer_update import HALF_LIFE, served
+from core.feed.viewer_update import HALF_LIFE, served, session_of
 from core.pipeline.engine import FeedPipeline, Outcome
 from core.services import feed_metrics as metrics
 from core.services.assignments import Assignments
@@ -65,7 +66,9 @@ class Feed:
         self._engagement = engagement
         self.cards = Cards(stores, delivery)
         self._policies = Policies(stores)
-        self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, self._products_changed, stores.reputations)
+        self.catalogue = Catalogue(
+            stores.posts, stores.products, stores.post_totals, self._products_changed, stores.reputations
+        )
         self._models = None if models is None else FeedModels(stores, models, self._newest_index)
         self._arms = (
             FeedArms(assignments, self._policies, self._served, self._models) if assignments is not None else None
@@ -89,6 +92,8 @@ class Feed:
         region: str | None = None,
         languages: tuple[str, ...] = (),
         segment: str | None = None,
+        platform: str = "",
+        newcomer: bool | None = None,
         now: Millis,
     ) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
@@ -101,7 +106,7 @@ class Feed:
         asked = checked(
             viewer, size, cursor=cursor, session=session, region=region, languages=languages, segment=segment
         )
-        asked = self._known(asked, policy, region, now)
+        asked = replace(self._known(asked, policy, region, now), platform=platform, newcomer=newcomer)
         if record and policy is None and self._arms is not None:
             asked = self._arms.applied(asked, now=now)
         if record:
@@ -185,14 +190,15 @@ class Feed:
             for _ in range(ATTEMPTS):
                 read = self._memory.read(asked.viewer)
                 page, outcome, query = self._make(asked, read, now, taken)
-                kinds = Counter(slot.kind.value for slot in page.slots)
-                after = served(read.viewer, tuple(slot.post for slot in page.slots), kinds)
+                session = query.session.id or page.request
+                posts, kinds = [slot.post for slot in page.slots], [slot.kind.value for slot in page.slots]
+                after = served(read.viewer, posts, kinds, session=session, at=now)
                 if not page.slots or self._memory.write(after, read.viewer.version):
                     taken.count(page.slots)
-                    self._write_down(page, outcome, query, asked)
+                    self._write_down(page, outcome, query, replace(asked, session=session))
                     if self._arms is not None:
                         self._arms.expose(asked, now=now)
-                    for kind, count in kinds.items():
+                    for kind, count in Counter(kinds).items():
                         metrics.SLOTS.labels(kind).inc(count)
                     return page, outcome
                 metrics.RETRIES.inc()
@@ -206,8 +212,9 @@ class Feed:
         index = self.catalogue.unsignalled(now=now) if heard is None else self.catalogue.at_least(heard, now=now)
         metrics.CATALOGUE_POSTS.set(index.size)
         metrics.CATALOGUE_VERSION.set(index.version)
-        state = served(read.viewer, asked.shown, {}) if asked.shown else read.viewer
+        state = _shown(read.viewer, asked, index, now) if asked.shown else read.viewer
         request = asked.request or new_id(now)
+        session = session_of(state, asked.session, now)
         fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
         current = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
         model = asked.model or current
@@ -233,11 +240,17 @@ class Feed:
                 near=near,
                 calibration=self._calibration.current(read.versions.get("models", 0), now=now),
                 campaigns=self._campaigns.table(
-                    read.versions.get("campaigns", 0), index, size=asked.size, seen=len(state.seen), now=now, taken=taken
+                    read.versions.get("campaigns", 0),
+                    index,
+                    size=asked.size,
+                    seen=len(state.seen),
+                    now=now,
+                    taken=taken,
                 ),
+                session=session,
             )
             outcome = self._pipeline.run(query)
-            follow = Cursor(asked.viewer, asked.session or request, asked.number + 1)
+            follow = Cursor(asked.viewer, session.id or request, asked.number + 1)
             page = page_of(
                 query,
                 outcome,
@@ -282,3 +295,10 @@ class Feed:
     def _refresh(self, now: Millis) -> None:
         self.catalogue.refresh(now=now)
         self._policies.refresh(now=now)
+
+
+def _shown(state: ViewerState, asked: Asked, index: Index, now: Millis) -> ViewerState:
+    """The viewer after the pages of earlier previews, as one page."""
+    rows = [index.row(post) for post in asked.shown]
+    kinds = [KINDS[index.kind[row]].value for row in rows if 0 <= row < index.size]
+    return served(state, asked.shown, kinds, session=asked.session, at=now)

@@ -94,6 +94,7 @@ def page_of(
         notes=notes,
         prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
         model=query.near.model.id if query.near is not None else "",
+        relaxed=chosen.relaxed,
     )
 
 

@@ -104,6 +104,6 @@ def test_memory_of_a_viewer_is_bounded() -> None:
 
 
 def test_served_posts_become_the_newest_seen_and_are_counted_by_kind() -> None:
-    state = served(ViewerState(viewer="v", seen=("a", "b")), ("c", "a"), {"ugc": 2})
+    state = served(ViewerState(viewer="v", seen=("a", "b")), ("c", "a"), ("ugc", "ugc"))
     assert state.seen == ("b", "c", "a")
     assert state.kinds_served == {"ugc": 2}

@@ -1,0 +1,187 @@
+"""The rules of one page as numbers, and what a finished page kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.feed import Relaxation
+from core.domain.mix import MixPolicy, Share
+from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
+from core.domain.viewer import FeedSession
+from core.feed.index import KIND_NUMBER, KINDS
+from core.feed.mix_bounds import session_slots, too_few, too_many, whole_slots
+from core.feed.mix_solver import PENALTY
+from core.pipeline.candidates import FloatArray
+
+GAP_UNIT, SESSION_UNIT, PIN_UNIT, SHARE_UNIT, CAP_UNIT = 0.5, 0.997, 0.998, 1.0, 1.001
+"""What a broken gap, a slot outside a session's or a page's share, a pin left out and a post above a cap count when the
+least relaxation is looked for. A gap concerns the order alone and counts half; otherwise all weigh the same, and of equals a
+session's share gives way first (it can be caught up with), then a pin, a share, a cap."""
+
+FAR = -1_000
+UNCAPPED = 1_000_000
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a policy asks of a page of `size` slots of a viewer whose session was `session`."""
+
+    policy: MixPolicy
+    size: int
+    session: FeedSession
+
+    @cached_property
+    def page(self) -> tuple[list[int], list[int]]:
+        """Least and most slots per kind by the page's shares."""
+        return whole_slots(self.policy, self.size)
+
+    @cached_property
+    def in_session(self) -> tuple[list[int], list[int]]:
+        """Least and most slots per kind by the session's shares."""
+        return session_slots(self.policy, self.size, self.session)
+
+    @cached_property
+    def caps(self) -> Ints:
+        """(3,) posts of one publisher, brand and topic."""
+        held = [getattr(self.policy, field) for field in CAPS]
+        return np.array([UNCAPPED if cap is None else cap for cap in held], np.int64)
+
+    @cached_property
+    def gaps(self) -> Ints:
+        """(4,) slots between two of a kind."""
+        return np.array([self.policy.gap.get(kind, 0) for kind in KINDS], np.int64)
+
+    @cached_property
+    def last(self) -> Ints:
+        """(4,) the slot of the latest post of each kind in the session; −1 is the one just before the page."""
+        last = np.full(len(KINDS), FAR, np.int64)
+        for place, kind in enumerate(reversed(self.session.last), start=1):
+            number = KIND_NUMBER.get(kind)  # type: ignore[call-overload]
+            if number is not None and last[number] == FAR:
+                last[number] = -place
+        return last
+
+    @cached_property
+    def cooling(self) -> tuple[int, ...]:
+        """How many slots each kind has to wait on this page."""
+        return tuple(max(gap + 1 + at, 0) for gap, at in zip(self.gaps.tolist(), self.last.tolist(), strict=True))
+
+    def toll(self, least: Sequence[int], most: Sequence[int]) -> FloatArray:
+        """(4, size + 3) what each count of a kind costs beyond these bounds, which are hard."""
+        counts = np.arange(self.size + 3)
+        outside = [
+            np.maximum(low - counts, 0) + np.maximum(counts - top, 0) for low, top in zip(least, most, strict=True)
+        ]
+        return np.array(outside, np.float64) * PENALTY
+
+    def soft_toll(self, must: Sequence[int]) -> FloatArray:
+        """(4, size + 3) what each count of a kind costs by the shares it does not keep; `must` of a kind cost nothing."""
+        counts = np.arange(self.size + 3)
+        total = np.zeros((len(KINDS), self.size + 3))
+        for (least, most), unit in ((self.page, SHARE_UNIT), (self.in_session, SESSION_UNIT)):
+            for place in range(len(KINDS)):
+                top = max(most[place], must[place])
+                short, over = np.maximum(least[place] - counts, 0), np.maximum(counts - top, 0)
+                total[place] += unit * (short + over)
+        return total * PENALTY
+
+    def keeps_shares(self, kinds: Sequence[int]) -> bool:
+        """Whether counts of `kinds` are within the shares of the page and of the session."""
+        counts = np.bincount(np.asarray(kinds, np.int64), minlength=len(KINDS)).tolist()
+        asked = (self.page, self.in_session) if self.policy.session_shares else (self.page,)
+        return all(
+            low <= count <= top for least, most in asked for low, count, top in zip(least, counts, most, strict=True)
+        )
+
+    def broken(self, kinds: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """By kind whose gap is broken: how often, and the fewest slots between two. `kinds` in slot order."""
+        latest = self.last.tolist()
+        found: dict[int, tuple[int, int]] = {}
+        for slot, kind in enumerate(kinds):
+            between = slot - latest[kind] - 1
+            if between < self.gaps[kind]:
+                often, fewest = found.get(kind, (0, self.size))
+                found[kind] = often + 1, min(fewest, between)
+            latest[kind] = slot
+        return found
+
+    def relaxed(
+        self, kinds: Sequence[int], available: Sequence[int], highest: Sequence[int], without: Sequence[int] = ()
+    ) -> tuple[Relaxation, ...]:
+        """What a page does not keep: of `kinds` in slot order, with `highest` (3,) posts of one group, `without` some pins.
+
+        `available` posts of each kind there are; it is named where it is the reason.
+        """
+        return (
+            *self._shares(kinds, available, session=False),
+            *(self._shares(kinds, available, session=True) if self.policy.session_shares else ()),
+            *(
+                Relaxation(
+                    field=f"gap.{KINDS[kind]}",
+                    rule=gap_name(KINDS[kind]),
+                    asked=int(self.gaps[kind]),
+                    given=fewest,
+                    note=f"{often} gap{'s' * (often > 1)} between {KINDS[kind].label} posts could not be kept.",
+                )
+                for kind, (often, fewest) in sorted(self.broken(kinds).items())
+            ),
+            *(
+                Relaxation(
+                    field=field,
+                    rule=cap_name(field, int(cap)),
+                    asked=int(cap),
+                    given=held,
+                    note=f"One {CAPS[field]} may have {held} instead of {cap} posts, because too few others can be shown.",
+                )
+                for field, cap, held in zip(CAPS, self.caps, highest, strict=True)
+                if held > cap
+            ),
+            *(
+                Relaxation(
+                    field=f"pins.{slot}",
+                    rule=pin_name(slot),
+                    asked=1,
+                    given=0,
+                    note=f"The post pinned to slot {slot + 1} could not be kept with the other rules.",
+                )
+                for slot in without
+            ),
+        )
+
+    def _shares(self, kinds: Sequence[int], available: Sequence[int], *, session: bool) -> list[Relaxation]:
+        counts = np.bincount(np.asarray(kinds, np.int64), minlength=len(KINDS)).tolist()
+        least, most = self.in_session if session else self.page
+        group, where = ("session_shares", " in this session") if session else ("shares", "")
+        shares: dict[object, Share] = getattr(self.policy, group)
+        found = []
+        for place, kind in enumerate(KINDS):
+            share, count = shares.get(kind, Share()), counts[place]
+            if count < least[place]:
+                note = (
+                    too_few(kind, least[place], self.size, count)
+                    if count >= available[place] and not session
+                    else f"{kind.label}: {count} of {self.size} slots instead of at least {least[place]}{where}, "
+                    "so that other rules hold."
+                )
+                rule = share_name(kind, share.least, "least", session=session)
+                found.append(
+                    Relaxation(field=f"{group}.{kind}.least", rule=rule, asked=least[place], given=count, note=note)
+                )
+            if count > most[place]:
+                note = (
+                    f"{kind.label}: {count} of {self.size} slots instead of at most {most[place]}{where}, so that other "
+                    "rules hold."
+                    if session
+                    else too_many(kind, share.most)
+                )
+                rule = share_name(kind, share.most, "most", session=session)
+                found.append(
+                    Relaxation(field=f"{group}.{kind}.most", rule=rule, asked=most[place], given=count, note=note)
+                )
+        return found
