@@ -43,7 +43,7 @@ def _bar(account: Account, work: Work, present: InForce) -> None:
     """Which version the draft began from, and what can be done with it."""
     versions = {policy.id: policy for policy in services().mix.versions(account)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _base(account, work, versions, present.policy.id)
+        _base(account, work, versions)
         st.button(
             "Undo",
             key="mix_undo",
@@ -69,14 +69,14 @@ def _bar(account: Account, work: Work, present: InForce) -> None:
             publish_dialog(account, work.base, present, st.session_state.get("mix:effect", ""))
 
 
-def _base(account: Account, work: Work, versions: dict[str, MixPolicy], in_force: str) -> None:
+def _base(account: Account, work: Work, versions: dict[str, MixPolicy]) -> None:
     show("mix_base", work.base.id)
 
     def chosen() -> None:
         _told(lambda: services().mix_drafts.start(account, st.session_state["mix_base"], now=clock()))
 
     def named(id: str) -> str:
-        return f"{versions[id].name} ({id})" + (", in force" if id == in_force else "") if id in versions else id
+        return f"{versions[id].name} ({id})" if id in versions else id
 
     label = f"Draft from, {plural(len(work.typed), 'change')}" if work.begun else "Version"
     st.selectbox(

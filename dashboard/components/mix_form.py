@@ -121,7 +121,7 @@ def show(key: str, value: object) -> None:
         return
     if key in state:
         before = [one for one in state.get(_SHOWN, []) if one[0] > time.monotonic() - LATE_ECHO]
-        state[_SHOWN] = [*before, (time.monotonic(), key, state[key])]
+        state[_SHOWN] = [*before, *((time.monotonic(), key, one) for one in (state[key], value))]
     state[key] = value
 
 
@@ -135,7 +135,7 @@ def settle() -> None:
 
     With every change of one field the browser sends all others too, and those that it was just told to show something else
     may still say the old: a slider pulled quickly would bring back what its number was. A field that comes alone is believed
-    unless it was told a moment ago; one that comes with another is not if it says what it held before.
+    unless it was told a moment ago; one that comes with another is not if it says what it held or was told before.
     """
     noted = st.session_state.pop(_NOTED, [])
     for key, act in noted:
