@@ -1,4 +1,4 @@
-"""`GET /api/v1/policies`: the versions of the mix that an app may name, and the one in force."""
+"""`/api/v1/policies`: the versions of the mix that an app may name, the one in force, and saving a new one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
 
 from core.api.answers import answer, described
 from core.api.problems import responses
 from core.api.security import key_with, services_of
-from core.bootstrap import Services
-from core.domain.account import ApiKey, Scope
+from core.bootstrap import Services, clock
+from core.domain.account import Account, ApiKey, Role, Scope
+from core.domain.events import MAX_ID
 from core.domain.ids import Millis
-from core.domain.mix import Pin, Share
+from core.domain.mix import MixPolicy, Pin, Share
 from core.domain.post import PostKind
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
@@ -47,17 +49,13 @@ class Policies:
     policies: tuple[Version, ...]
 
 
-_EXAMPLE = {
-    "current": "for_you-2",
-    "policies": [
-        {
-            "id": "for_you-2", "name": "For you, calmer", "base": "for_you-1",
-            "shares": {"promotional": {"least": 0.0, "most": 0.1}}, "session_shares": {}, "gap": {"promotional": 3},
-            "per_publisher": 3, "per_brand": None, "per_topic": None, "pins": [], "explore": 0.1,
-            "weights": {"like": 1.0}, "note": "Fewer promotions", "created_at": 1_795_000_000_000,
-        }
-    ],
+_VERSION = {
+    "id": "for_you-2", "name": "For you, calmer", "base": "for_you-1",
+    "shares": {"promotional": {"least": 0.0, "most": 0.1}}, "session_shares": {}, "gap": {"promotional": 3},
+    "per_publisher": 3, "per_brand": None, "per_topic": None, "pins": [], "explore": 0.1,
+    "weights": {"like": 1.0}, "note": "Fewer promotions", "created_at": 1_795_000_000_000,
 }  # fmt: skip
+_EXAMPLE = {"current": "for_you-2", "policies": [_VERSION]}
 
 
 @router.get(
@@ -75,12 +73,55 @@ def policies(
     """Any of these ids may be sent as `policy` to `GET /api/v1/feed`. Publishing is done by a person on the console."""
     current, versions = services.mix.in_force_now()
     ordered = sorted(versions, key=lambda policy: (policy.created_at, policy.id), reverse=True)
-    shown = tuple(
-        Version(
-            id=one.id, name=one.name, base=one.base, shares=one.shares, session_shares=one.session_shares, gap=one.gap,
-            per_publisher=one.per_publisher, per_brand=one.per_brand, per_topic=one.per_topic, pins=one.pins,
-            explore=one.explore, weights=one.weights, note=one.note, created_at=one.created_at,
-        )
-        for one in ordered
+    return answer(Policies(current=current.id, policies=tuple(_version(one) for one in ordered)))
+
+
+class NewVersion(BaseModel):
+    """A version to save: `base` with `values` instead. Fields are named as on the content mix page's API."""
+
+    base: str = Field(max_length=MAX_ID, examples=["for_you-1"])
+    name: str = Field(max_length=200, examples=["For you, calmer"])
+    note: str = Field(default="", max_length=2_000, examples=["Fewer promotions"])
+    values: dict[str, float | list[tuple[int, str]] | None] = Field(
+        max_length=200,
+        description=(
+            "Settings by flat name: `shares.KIND.least`, `shares.KIND.most`, `session_shares.KIND.least` and `.most` (0 to 1), "
+            "`gap.KIND` (slots), `per_publisher`, `per_brand`, `per_topic` (posts; null: no cap), `explore` (0 to 0.5), "
+            "`weights.ACTION`, and `pins` as pairs of position and post."
+        ),
+        examples=[{"shares.promotional.most": 0.1, "gap.promotional": 3}],
+    )
+
+
+@router.post(
+    "/policies",
+    status_code=201,
+    summary="Save a version of the mix",
+    response_class=Response,
+    responses={
+        201: described(Version, _VERSION, "The new version."),
+        **responses(401, 403, 404, 422, 429),
+    },
+)
+def save(
+    services: Annotated[Services, Depends(services_of)],
+    key: Annotated[ApiKey, Depends(key_with(Scope.POLICIES_WRITE))],
+    body: NewVersion,
+) -> Response:
+    """For mixes that are kept as code. Nothing is served by it until somebody publishes it on the console, or asks for it by id.
+
+    A setting that cannot be, or rules that no page can keep, is refused with the field, the value and what would make it possible.
+    """
+    program = Account(
+        id=f"key:{key.id}", email=f"{key.prefix.lower()}@keys.feedroom", name=key.name, role=Role.PRODUCT_MANAGER
+    )
+    saved = services.mix.save(program, body.values, base=body.base, name=body.name, note=body.note, now=clock())
+    return answer(_version(saved), status=201)
+
+
+def _version(one: MixPolicy) -> Version:
+    return Version(
+        id=one.id, name=one.name, base=one.base, shares=one.shares, session_shares=one.session_shares, gap=one.gap,
+        per_publisher=one.per_publisher, per_brand=one.per_brand, per_topic=one.per_topic, pins=one.pins,
+        explore=one.explore, weights=one.weights, note=one.note, created_at=one.created_at,
     )  # fmt: skip
-    return answer(Policies(current=current.id, policies=shown))

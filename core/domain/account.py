@@ -82,6 +82,7 @@ class Scope(StrEnum):
     POSTS_WRITE = "posts:write"
     COMMENTS_WRITE = "comments:write"
     METRICS_READ = "metrics:read"
+    POLICIES_WRITE = "policies:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ SCOPES = {
     Scope.POSTS_WRITE: "Upload and change posts",
     Scope.COMMENTS_WRITE: "Write comments",
     Scope.METRICS_READ: "Read metrics",
+    Scope.POLICIES_WRITE: "Save versions of the mix",
 }
 EVERY_SCOPE = tuple(SCOPES)
 

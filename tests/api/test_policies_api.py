@@ -57,3 +57,62 @@ def test_policies_need_a_key_that_may_read_the_feed(client: TestClient, services
     secret = services.api_keys.create(admin, name="other", scopes=(Scope.METRICS_READ,), now=clock()).secret
     answer = client.get("/api/v1/policies", headers={"Authorization": f"Bearer {secret}"})
     assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+
+
+@pytest.fixture
+def writer(services: Services, admin: Account) -> dict[str, str]:
+    world(stores=services.stores)
+    scopes = (Scope.FEED_READ, Scope.POLICIES_WRITE)
+    secret = services.api_keys.create(admin, name="mix as code", scopes=scopes, now=clock()).secret
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def test_a_program_saves_a_version_that_serves_nobody_until_it_is_named(
+    client: TestClient, writer: dict[str, str]
+) -> None:
+    body = {"base": "for_you-1", "name": "Calm", "values": {"shares.promotional.most": 0.1, "pins": [[0, "post-0001"]]}}
+    made = client.post("/api/v1/policies", json=body, headers=writer)
+    assert made.status_code == 201, made.text
+    assert made.json()["shares"]["promotional"]["most"] == 0.1
+    assert made.json()["pins"] == [{"position": 0, "post": "post-0001"}]
+    params = {"viewer": "v"}
+    assert client.get("/api/v1/feed", params=params, headers=writer).json()["policy"] == "for_you-1"
+    params = {"viewer": "w", "policy": made.json()["id"]}
+    assert client.get("/api/v1/feed", params=params, headers=writer).json()["policy"] == made.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("shares.ugc.least", 1.5),
+        ("shares.memes.least", 0.1),
+        ("weights.like", -1.0),
+        ("explore", 0.9),
+        ("gap.product", 2.5),
+        ("per_publisher", 0),
+        ("pins", [[0, "no-such-post"]]),
+    ],
+)
+def test_an_impossible_setting_is_a_problem_that_names_field_and_value(
+    client: TestClient, writer: dict[str, str], field: str, value: object
+) -> None:
+    body = {"base": "for_you-1", "name": "Wrong", "values": {field: value}}
+    answer = client.post("/api/v1/policies", json=body, headers=writer)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    problem = answer.json()
+    assert problem["errors"][0]["field"] == field if "errors" in problem else problem["field"] == field
+    assert len(client.get("/api/v1/policies", headers=writer).json()["policies"]) == 1
+
+
+def test_shares_that_cannot_add_up_are_refused(client: TestClient, writer: dict[str, str]) -> None:
+    values = {"shares.ugc.least": 0.7, "shares.product.least": 0.4}
+    body = {"base": "for_you-1", "name": "Too much", "values": values}
+    answer = client.post("/api/v1/policies", json=body, headers=writer)
+    assert answer.status_code == 422
+    assert "shares" in answer.text
+
+
+def test_a_key_that_only_reads_saves_nothing(client: TestClient, key: dict[str, str]) -> None:
+    body = {"base": "for_you-1", "name": "Calm", "values": {"explore": 0.2}}
+    assert client.post("/api/v1/policies", json=body, headers=key).status_code == 403
