@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from core.services.moderation import Moderation
     from core.services.notices import Notices
     from core.services.operations import Operations
+    from core.services.planning import Planning
     from core.services.post_comments import PostComments
     from core.services.preview import Preview
     from core.services.processing import Processing
@@ -214,6 +215,12 @@ class Services:
         from core.services.notices import Notices
 
         return Notices(self.stores)
+
+    @cached_property
+    def planning(self) -> Planning:
+        from core.services.planning import Planning
+
+        return Planning(self.stores)
 
     @cached_property
     def rollout(self) -> Rollout:

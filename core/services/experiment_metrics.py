@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from core.domain.errors import InvalidInput
 from core.domain.events import ViewerEvent
 from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals
@@ -20,6 +21,7 @@ from core.statistics.totals import Sums
 TOPIC = "viewer-events"
 GROUP = "experiments"
 BATCH = 2_000
+_decoder = msgspec.json.Decoder(ViewerEvent)
 
 
 class ExperimentMetrics:
@@ -37,7 +39,9 @@ class ExperimentMetrics:
         log = self._stores.log
         records = log.poll(TOPIC, GROUP, member, limit=limit, now=now)
         if records:
-            self._count(records, self._launched())
+            unread = self._count(records, self._launched())
+            for record, why in unread:
+                log.dead_letter(record, GROUP, why)
             log.commit(TOPIC, GROUP, member, records)
         return len(records)
 
@@ -65,8 +69,15 @@ class ExperimentMetrics:
         found = self._stores.experiments.each({"launched_at": {"gt": 0}})
         return {experiment.id: experiment for experiment in found}
 
-    def _count(self, records: Sequence[Record], launched: dict[str, Experiment]) -> None:
-        events = [(record, msgspec.json.decode(record.payload, type=ViewerEvent)) for record in records]
+    def _count(self, records: Sequence[Record], launched: dict[str, Experiment]) -> list[tuple[Record, str]]:
+        """Count what can be read; returns what cannot, and why."""
+        events: list[tuple[Record, ViewerEvent]] = []
+        unread: list[tuple[Record, str]] = []
+        for record in records:
+            try:
+                events.append((record, _decoder.decode(record.payload)))
+            except (msgspec.DecodeError, InvalidInput) as error:
+                unread.append((record, str(error)[:500]))
         known = self._stores.viewer_totals.get_many(sorted({event.viewer for _, event in events}))
         viewers: dict[str, ViewerTotals] = dict(known)
         changes: list[tuple[Record, Change]] = []
@@ -81,6 +92,7 @@ class ExperimentMetrics:
         touched = [viewer for id, viewer in viewers.items() if viewer is not known.get(id)]
         if touched:
             self._stores.viewer_totals.upsert_many(touched)
+        return unread
 
     def _store_sums(self, changes: Iterable[tuple[Record, Change]]) -> None:
         grouped: dict[tuple[CellKey, int], list[tuple[int, Change]]] = {}

@@ -28,7 +28,8 @@ def accumulate(
 ) -> tuple[ViewerTotals, list[Change]]:
     """Count one event in. Events of one viewer come in the order of the log; `experiments` are those launched, by id.
 
-    A late event counts on the last day its viewer was already counted on, so that the sums up to any day stay sums of viewers.
+    A late event counts on the last day its viewer was already counted on, so that the sums up to any day stay sums of viewers. What
+    happened before a viewer's exposure or after the end of the experiment does not count for it.
     """
     if event.kind is EventKind.EXPOSURE:
         experiment = experiments.get(event.experiment)
@@ -46,7 +47,7 @@ def accumulate(
     changes: list[Change] = []
     for id, part in viewer.experiments.items():
         experiment = experiments.get(id)
-        if experiment is None or event.at < part.since:
+        if experiment is None or event.at < part.since or _ended(experiment, event.at):
             continue
         totals = added_up(part.totals, added)
         counted = max(day, part.last_day)
@@ -59,6 +60,8 @@ def _expose(viewer: ViewerTotals, event: ViewerEvent, experiment: Experiment) ->
     """The first exposure starts a participation; one to another arm is recorded as a crossover and changes nothing else."""
     known = viewer.experiments.get(experiment.id)
     day = day_of(event.at)
+    if all(arm.name != event.arm for arm in experiment.arms):
+        return viewer, []
     if known is not None:
         if event.arm == known.arm or event.arm in known.arms:
             return viewer, []
@@ -82,6 +85,12 @@ def _expose(viewer: ViewerTotals, event: ViewerEvent, experiment: Experiment) ->
     return started, [_change(experiment, part, None, {}, day)]
 
 
+def _ended(experiment: Experiment, at: int) -> bool:
+    """True after the last phase was closed: arms then show the same, and what they do would only hide the effect."""
+    end = experiment.phases[-1].ended_at if experiment.phases else None
+    return end is not None and at >= end
+
+
 def _phase(experiment: Experiment, at: int) -> int:
     begun = [phase.number for phase in experiment.phases if phase.started_at <= at]
     return begun[-1] if begun else 0
@@ -96,6 +105,8 @@ def _change(
 ) -> Change:
     sums: dict[str, Sums] = {}
     for metric in experiment.metrics:
+        if metric.since > part.since:
+            continue  # a later revision: only viewers who joined since then have all their events in it
         change = Sums()
         change.replace(None if old is None else row(metric, old, part.before), row(metric, new, part.before))
         sums[metric.name] = change

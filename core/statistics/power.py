@@ -12,6 +12,10 @@ from statsmodels.stats.power import TTestIndPower
 from core.statistics.sequential import two_sided
 
 
+FURTHEST = 10_000.0
+"""Days beyond which an end is not in sight."""
+
+
 def _check(alpha: float, power: float) -> None:
     if not (0 < alpha < 1 and 0 < power < 1):
         raise ValueError(f"alpha {alpha} and power {power} must lie in (0, 1)")
@@ -67,7 +71,7 @@ def days_needed(viewers: float, cumulative: Sequence[float], exposure: float = 1
     """Days until `viewers` in all have been exposed, from the real curve of cumulative distinct viewers per day.
 
     Beyond the curve's end it goes on with a power law fitted to its last half (distinct viewers grow ever more slowly).
-    NaN when the curve is empty or does not grow.
+    NaN when the curve is empty or grows so little that it would take FURTHEST days.
     """
     curve = [count * exposure for count in cumulative]
     if not curve or curve[-1] <= 0:
@@ -80,7 +84,8 @@ def days_needed(viewers: float, cumulative: Sequence[float], exposure: float = 1
     if len(curve) < 2 or curve[-1] <= curve[half - 1]:
         return float("nan")
     growth = math.log(curve[-1] / curve[half - 1]) / math.log(len(curve) / half)
-    return float(len(curve) * (viewers / curve[-1]) ** (1 / growth))
+    log_days = math.log(len(curve)) + math.log(viewers / curve[-1]) / growth
+    return math.exp(log_days) if log_days < math.log(FURTHEST) else math.nan
 
 
 def peeking_error(looks: int, alpha: float = 0.05) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.domain.errors import InvalidInput
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Metric, MetricKind
 from core.domain.ids import DAY
@@ -14,6 +15,8 @@ from core.statistics.moments import FloatArray, Moments
 
 COMPLETE = 0.95
 """Share of a clip after which a watch counts as complete."""
+MAX_WATCH, MAX_VALUE = 86_400.0, 10**12
+"""Seconds of one watch and minor units of one order that are counted at most, so that squares of sums stay finite."""
 
 TOTALS: dict[str, str] = {
     "impressions": "posts seen on screen",
@@ -53,12 +56,24 @@ def contribution(event: ViewerEvent) -> dict[str, float]:
     if (counted := _COUNTED.get(event.kind)) is not None:
         added[counted[0]] = counted[1]
     if event.kind is EventKind.WATCH:
-        added["watch_seconds"] = event.seconds
+        added["watch_seconds"] = min(event.seconds, MAX_WATCH)
         if event.completion >= COMPLETE:
             added["completions"] = 1.0
     if event.kind is EventKind.ORDER:
-        added["revenue"] = event.value_minor / 100
+        added["revenue"] = min(event.value_minor, MAX_VALUE) / 100
     return added
+
+
+def check_metrics(metrics: Sequence[Metric]) -> None:
+    """Raise InvalidInput for a metric of totals that nobody counts."""
+    for metric in metrics:
+        for field_, name in (("numerator", metric.numerator), ("denominator", metric.denominator)):
+            if name and name not in TOTALS:
+                raise InvalidInput(
+                    f"metrics.{metric.name}.{field_}", name, f"this is not counted; counted are {', '.join(TOTALS)}"
+                )
+        if not metric.numerator:
+            raise InvalidInput(f"metrics.{metric.name}.numerator", "", f"choose what it counts: {', '.join(TOTALS)}")
 
 
 def added_up(left: Mapping[str, float], right: Mapping[str, float]) -> dict[str, float]:

@@ -119,6 +119,10 @@ def _unknown(evidence: Evidence) -> str | None:
     goal = evidence.goal
     if min(goal.viewers) < 2:
         return "an arm has fewer than two viewers"
+    if goal.raw.control.n < 2:
+        return "no phase of the ramp has two viewers in both arms"
+    if goal.metric.denominator and math.isnan(goal.raw.control.mean):
+        return f"no viewer has any {goal.metric.denominator}, of which {goal.metric.name} is a share"
     if goal.raw.control.mean == 0:
         return f"the control has no {goal.metric.name} at all, so no relative effect exists"
     if not all(
