@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from core.domain.account import Account, Role
 from core.domain.feed import FeedPage
 from core.domain.ids import MINUTE, Millis
 from core.domain.mix import MixPolicy
+from core.domain.mix_rules import rules
 from core.domain.post import PostKind
 from core.feed.mix import ATTENTION
 from core.feed.scorers.total import AGAIN
@@ -30,8 +30,6 @@ from core.services.stores import Stores
 VIEWERS: Final = 12
 KEPT: Final = 48
 LIFETIME: Millis = 3 * MINUTE
-
-_CAP: Final = re.compile(r"posts? of one (publisher|brand|topic)")
 
 Progress = Callable[[float], None]
 
@@ -62,8 +60,8 @@ class MixEffect:
     """Pages of `viewers` sample viewers with `slots` slots each, drawn with the same lots under both policies.
 
     `engagement` and `business` are the relative changes of what a page is expected to bring, paired by viewer; `before` and `after`
-    the shares of each kind; `prices` those of the policy by the field that sets the rule (see `core.domain.mix_fields`); `notes`
-    what the feed had to say, with how many pages it concerns.
+    the shares of each kind; `prices` those of the policy by the field that sets the rule (see `core.domain.mix_rules`);
+    `gave_way` on how many pages the rule of a field could not be kept; `notes` what else the feed said, and on how many.
     """
 
     viewers: int
@@ -73,6 +71,7 @@ class MixEffect:
     before: dict[PostKind, float]
     after: dict[PostKind, float]
     prices: dict[str, RulePrice]
+    gave_way: dict[str, int]
     notes: tuple[tuple[str, int], ...]
 
 
@@ -87,6 +86,7 @@ class PageValue:
     engagement: float
     business: float
     prices: Mapping[str, float]
+    gave_way: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -120,7 +120,8 @@ class MixEffects:
             business=_change([page.business for page in before], [page.business for page in after]),
             before=_shares(before),
             after=_shares(after),
-            prices=_prices(after),
+            prices=_prices(policy, after),
+            gave_way=dict(Counter(field for page in after for field in page.gave_way)),
             notes=tuple(Counter(note for page in after for note in page.notes).most_common()),
         )
 
@@ -166,23 +167,6 @@ def _lots(viewer: str) -> str:
     return str(ULID.from_bytes(blake2b(viewer.encode(), digest_size=16).digest()))
 
 
-def field_of(rule: str) -> str:
-    """The setting behind a rule as the feed names it; "" for one that no setting stands for.
-
-    >>> field_of("UGC at least 40%"), field_of("gap between Product posts"), field_of("at most 3 posts of one publisher")
-    ('shares.ugc.least', 'gap.product', 'per_publisher')
-    """
-    if found := _CAP.search(rule):
-        return f"per_{found[1]}"
-    kind = next((kind for kind in PostKind if re.search(rf"\b{kind.label}\b", rule)), None)
-    if kind is None:
-        return ""
-    if "gap" in rule:
-        return f"gap.{kind.value}"
-    group = "session_shares" if "session" in rule else "shares"
-    return f"{group}.{kind.value}.{'least' if 'at least' in rule else 'most'}"
-
-
 def page_value(page: FeedPage) -> PageValue:
     """The worth of a page as a preview gave it."""
     attention = [ATTENTION**slot.position for slot in page.slots]
@@ -200,7 +184,8 @@ def page_value(page: FeedPage) -> PageValue:
         engagement=float(np.dot(attention, engagement)) / total,
         business=float(np.dot(attention, [one.get("business", 0.0) for one in scores])) / total,
         prices={rule: price / value for rule, price in page.prices.items()} if value > 0 else {},
-        notes=page.notes,
+        gave_way=tuple(one.field for one in page.relaxed),
+        notes=tuple(note for note in page.notes if note not in {one.note for one in page.relaxed}),
     )
 
 
@@ -228,11 +213,11 @@ def _shares(pages: Sequence[PageValue]) -> dict[PostKind, float]:
     return {kind: sum(page.kinds.get(kind, 0) for page in pages) / max(slots, 1) for kind in PostKind}
 
 
-def _prices(pages: Sequence[PageValue]) -> dict[str, RulePrice]:
-    rules = dict.fromkeys(rule for page in pages for rule in page.prices)
+def _prices(policy: MixPolicy, pages: Sequence[PageValue]) -> dict[str, RulePrice]:
     return {
-        field_of(rule) or rule: RulePrice(
+        field: RulePrice(
             estimate([page.prices.get(rule, 0.0) for page in pages]), sum(rule in page.prices for page in pages)
         )
-        for rule in rules
+        for field, rule in rules(policy)
+        if any(rule in page.prices for page in pages)
     }

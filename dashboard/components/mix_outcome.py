@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.domain.account import Account
 from core.domain.mix import MixPolicy, Share
+from core.domain.mix_rules import rules
 from core.domain.post import PostKind
 from core.services.mix_effects import Estimate, MixEffect, RulePrice
 from dashboard.components.mix_charts import mix_change
@@ -58,8 +59,14 @@ def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:
         + ("Faint: in force. Full: this draft. " if draft else "")
         + "Band: what the page shares allow."
     )
+    names = dict(rules(policy))
+    for field, pages in effect.gave_way.items():
+        st.warning(
+            f"{literal(names.get(field, field))}: cannot be kept on {pages} of {plural(effect.viewers, 'page')}, because too "
+            "few posts can be shown.", icon=":material/rule:",
+        )  # fmt: skip
     if effect.notes:
-        with st.expander("What the feed could not keep", icon=":material/rule:", expanded=True):
+        with st.expander("What the feed says about these pages", icon=":material/rule:"):
             for note, pages in effect.notes:
                 st.caption(f"{literal(note)} (on {pages} of {plural(effect.viewers, 'page')})")
 
@@ -72,6 +79,9 @@ def fill_prices(form: MixForm, effect: MixEffect, *, draft: bool) -> None:
             f"{now} of the slots now, {then} with this draft" if draft and now != then else f"{then} of the slots"
         )
     for name, price in form.prices.items():
+        if pages := effect.gave_way.get(name):
+            price.room.caption(f":red[Cannot be kept on {pages} of {plural(effect.viewers, 'page')}]: too few posts.")
+            continue
         price.room.caption(price_in_words(effect.prices.get(name), price.step, effect.viewers))
 
 

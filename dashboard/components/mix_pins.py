@@ -39,6 +39,7 @@ def mix_pins(form: MixForm) -> None:
             if post is None:
                 st.caption("This post is no longer here.")
                 continue
+            form.price(f"pins.{place}", "pin")
             tiles([_tile(post)], key=f"mix:pinned:{id}", label="Pinned post", layout="list", disabled=True)
             if post.status is not PostStatus.LIVE:
                 st.warning(f"It is {post.status.label.lower()} and is not shown; the slot goes to another post.")

@@ -174,4 +174,6 @@ def price_list(page: FeedPage) -> None:
 def _step(rule: str) -> str:
     if "gap" in rule:
         return "slot"
-    return "post" if "posts of one" in rule else "percentage point"
+    if rule.startswith("pin"):
+        return "pin"
+    return "post" if " of one " in rule else "percentage point"

@@ -9,11 +9,12 @@ import pytest
 
 from core.domain.account import Account, Role
 from core.domain.errors import Forbidden
-from core.domain.mix import Share
+from core.domain.mix import Pin, Share
+from core.domain.mix_rules import rules
 from core.domain.post import PostKind, PostTotals
 from core.domain.viewer import SampleViewer
 from core.feed.default_policy import DEFAULT_POLICY
-from core.services.mix_effects import VIEWERS, MixEffects, estimate, field_of
+from core.services.mix_effects import VIEWERS, MixEffects, estimate
 from tests.feed.world import KINDS, NOW, TAGS, World, world
 
 MIRA = Account(id="mira", email="m@x.example", name="Mira", role=Role.PRODUCT_MANAGER)
@@ -122,12 +123,18 @@ def test_an_interval_takes_two_values() -> None:
     assert (three.value, three.low, three.high) == pytest.approx((2.0, 2 - 2.4841377, 2 + 2.4841377))
 
 
-def test_every_rule_that_the_feed_prices_has_a_field(shop: World) -> None:
+def test_every_price_of_a_page_is_found_at_a_field_and_rules_that_gave_way_as_well(
+    shop: World, effects: MixEffects
+) -> None:
     policy = replace(
-        DEFAULT_POLICY, per_publisher=1, per_brand=2, per_topic=2,
+        DEFAULT_POLICY, per_publisher=1, per_brand=2, per_topic=2, pins=(Pin(position=3, post="post-0001"),),
         shares={kind: Share(least=0.2, most=0.3) for kind in PostKind},
         session_shares={kind: Share(least=0.2, most=0.3) for kind in PostKind},
     )  # fmt: skip
+    known = dict(rules(policy))
+    effect = effects.compare(MIRA, policy, DEFAULT_POLICY, now=NOW)
     page = shop.feed.preview(MIRA, "sample-00", policy=policy, now=NOW)
     assert page.prices
-    assert all(field_of(rule) for rule in page.prices)
+    assert set(page.prices) <= set(known.values())
+    assert set(effect.prices) | set(effect.gave_way) <= set(known)
+    assert {field.split(".")[0] for field in (*effect.prices, *effect.gave_way)} & {"pins", "per_topic", "shares"}
