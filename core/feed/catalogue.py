@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from core.domain.collection import Collection
 from core.domain.errors import ServiceError
@@ -14,6 +15,7 @@ from core.domain.reputation import Reputation
 from core.feed.actions import counts_of
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import Entry, Sale, entry_of, playable
+from core.feed.given_back import give_back
 from core.feed.index import Index
 
 OVERLAP: Millis = 5 * SECOND
@@ -111,6 +113,7 @@ class Catalogue:
             if self._count_totals() or trusted or self._writer.loose:
                 self._writer.arrange(now)
                 self._index = self._writer.snapshot(index.version)
+                give_back()
         except ServiceError as error:
             self.problem = error.detail
         finally:
@@ -137,6 +140,7 @@ class Catalogue:
         self._count_totals()
         self._trust()
         writer.arrange(now)
+        give_back()
         self._refreshed_at = now
         return writer.snapshot(version)
 
@@ -164,13 +168,16 @@ class Catalogue:
         return self._writer.snapshot(version)
 
     def _count_totals(self) -> int:
-        totals = list(self._totals.each({"updated_at": {"gte": self._totals_high - OVERLAP}}, batch=BATCH))
-        self._writer.count({one.id: counts_of(one) for one in totals})
-        self._writer.tally({one.id: one.shown for one in totals})
-        high = max((one.updated_at for one in totals), default=0)
+        """Take totals in that changed since the last time; returns how many, 0 if none is newer than those known."""
+        read, high = 0, self._totals_high
+        changed = self._totals.each({"updated_at": {"gte": self._totals_high - OVERLAP}}, batch=BATCH)
+        while batch := list(islice(changed, BATCH)):
+            self._writer.count({one.id: counts_of(one) for one in batch})
+            self._writer.tally({one.id: one.shown for one in batch})
+            read, high = read + len(batch), max(high, *(one.updated_at for one in batch))
         moved = high > self._totals_high
-        self._totals_high = max(self._totals_high, high)
-        return len(totals) if moved else 0
+        self._totals_high = high
+        return read if moved else 0
 
     def _trust(self) -> int:
         """Take reputations in that were computed since the last time; returns how many changed."""

@@ -15,6 +15,7 @@ from core.feed.shelves import Shelves
 from core.pipeline.candidates import FloatArray, IntArray
 
 QUALITY_HALF_LIFE: Millis = 14 * DAY
+MOST_SHOWN = 2**31 - 1
 BLOCK = 65_536
 """Rows whose rates are renewed at a time: all of a million at once would take 300 MB for a moment."""
 
@@ -153,7 +154,7 @@ class ColumnWriter:
         """Take in what viewers read under posts: likes, comments and shares, by id."""
         for id, three in shown.items():
             if (number := self._known.get(id, -1)) >= 0:
-                self._tallies.data[number] = three
+                self._tallies.data[number] = [min(one, MOST_SHOWN) for one in three]
 
     def arrange(self, now: Millis) -> None:
         """Sort the shelves anew by quality and age. Snapshots taken before keep theirs."""
