@@ -46,11 +46,14 @@ class ExperimentMetrics:
         return len(records)
 
     def rebuild(self) -> int:
-        """Forget all sums and count the whole log again; returns how many records were read."""
+        """Forget all sums and count the whole log again; returns how many records were read. Rehearsals keep theirs: their viewers
+        were never in this log."""
         for totals in list(self._stores.viewer_totals.each()):
             self._stores.viewer_totals.delete(totals.id)
+        rehearsed = {one.id for one in self._stores.experiments.each({"launched_at": {"gt": 0}}) if one.rehearses}
         for sums in list(self._stores.day_sums.each()):
-            self._stores.day_sums.delete(sums.id)
+            if sums.experiment not in rehearsed:
+                self._stores.day_sums.delete(sums.id)
         launched, after, count = self._launched(), 0, 0
         while records := self._stores.log.replay(TOPIC, after=after, limit=BATCH):
             self._count(records, launched)
