@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.domain.events import EventKind
 from core.domain.viewer import Interaction
@@ -12,24 +14,32 @@ from core.feed.query import FeedQuery
 from core.feed.slotting import BEST, EXPLORED, PINNED
 
 
-@dataclass(frozen=True, slots=True)
 class Tastes:
-    """What a viewer lately did, by tag: how many posts with it they liked, and watched to the end."""
+    """What a viewer lately did, by tag: how many posts with it they liked, and watched to the end. Counted when first asked."""
 
-    liked: Mapping[str, int]
-    watched: Mapping[str, int]
+    def __init__(self, query: FeedQuery) -> None:
+        self._query = query
 
-    @staticmethod
-    def of(query: FeedQuery) -> Tastes:
-        """From the recent interactions; posts that the index does not know are left out."""
-        liked: Counter[str] = Counter()
-        watched: Counter[str] = Counter()
-        index = query.index
-        for one in {(one.post, one.kind): one for one in query.viewer.recent}.values():
-            if one.weight <= 0 or (row := index.row(one.post)) < 0 or row >= index.size:
-                continue
-            (watched if one.kind == "watch" else liked).update(index.tags_of(row))
-        return Tastes(liked, watched)
+    def of(self, tag: str) -> tuple[int, int]:
+        """Posts with this tag that were liked (or more than that), and that were watched."""
+        number = self._query.index.tags.find(tag)
+        liked, watched = self._counts
+        if not 0 <= number < len(liked):
+            return 0, 0
+        return int(liked[number]), int(watched[number])
+
+    @cached_property
+    def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """By tag number; posts that the index does not know are left out."""
+        index = self._query.index
+        acts = {(one.post, one.kind == EventKind.WATCH) for one in self._query.viewer.recent if one.weight > 0}
+        return tuple(  # type: ignore[return-value]  # two of them
+            np.bincount(
+                index.tags_within(index.rows_of([post for post, watched in acts if watched is wanted])),
+                minlength=len(index.tags),
+            )
+            for wanted in (False, True)
+        )
 
 
 def sentence(
@@ -91,8 +101,9 @@ def _of_tags(query: FeedQuery, row: int, tastes: Tastes, tag_name: Callable[[str
     if not tags:
         return ""
     tag = max(tags, key=lambda one: query.viewer.tags[one])
-    if count := tastes.liked.get(tag, 0):
+    liked, watched = tastes.of(tag)
+    if count := liked:
         return f"Because you liked {count} post{'s' * (count > 1)} tagged {tag_name(tag)}"
-    if count := tastes.watched.get(tag, 0):
+    if count := watched:
         return f"Because you watched {count} post{'s' * (count > 1)} tagged {tag_name(tag)} to the end"
     return f"Because you like posts tagged {tag_name(tag)}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 def _trim() -> Callable[[int], int]:
     try:
-        return ctypes.CDLL("libc.so.6").malloc_trim  # type: ignore[no-any-return]  # a C function has no Python type
+        return ctypes.CDLL("libc.so.6").malloc_trim
     except (OSError, AttributeError):  # another C library: it does as it likes
         return lambda _: 0
 

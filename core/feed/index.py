@@ -27,9 +27,9 @@ class Index:
     """A snapshot of `size` rows; all arrays have that length (`rates`: (size, actions), tags and products: end to end).
 
     `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
-    newest row of each, as of this snapshot. `tallies` (numbers, 3) are likes, comments and shares as viewers read them. `value` is the margin of its best linked product in major
-    currency units, `reputation` the multiplier of exposure of its publisher. `brand` numbers the brand of its first
-    linked product, else its publisher; `topic` is the number of its first tag, −1 for none.
+    newest row of each, as of this snapshot. `tallies` (numbers, 3) are likes, comments and shares as viewers read them. `value`
+    is the margin of its best linked product in major currency units, `reputation` the multiplier of exposure of its publisher.
+    `brand` numbers the brand of its first linked product, else its publisher; `topic` is the number of its first tag, −1 for none.
     `version` is the catalogue's version that the snapshot has caught up with.
     """
 
@@ -92,6 +92,13 @@ class Index:
         """The tags of one row."""
         start = int(self.tag_starts[row])
         return [self.tags.names[tag] for tag in self.tag_flat[start : start + int(self.tag_counts[row])]]
+
+    def tags_within(self, rows: IntArray) -> IntArray:
+        """The tag numbers of these rows, end to end."""
+        counts = self.tag_counts[rows].astype(np.int64)
+        first = np.cumsum(counts) - counts
+        places = np.arange(int(counts.sum())) + np.repeat(self.tag_starts[rows] - first, counts)
+        return np.asarray(self.tag_flat[places])
 
     def tag_sums(self, rows: IntArray, weights: FloatArray) -> FloatArray:
         """Σ weights over each row's tags: (n,). `weights` is over tag numbers; tags beyond its end weigh nothing."""

@@ -62,8 +62,8 @@ class FeedPipeline(Generic[Q]):
     Sources propose, hydrators look facts up, filters drop, scorers write columns, the selector makes the page, late filters
     check what is about to be shown (a hole is filled by selecting again, so every rule of the mix still holds), side effects
     act on it. Fallbacks are sources that are asked, in order, only while fewer candidates than slots are left.
-    The order of `sources + fallbacks` numbers the bits in `Candidates.sources`. If a scorer failed, `spare` scores after the others,
-    so that the page is still in an order that makes sense.
+    The order of `sources + fallbacks` numbers the bits in `Candidates.sources`. If a scorer failed, `spare` scores after the
+    others, so that the page is still in an order that makes sense.
     """
 
     sources: tuple[Source[Q], ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cache
 from types import TracebackType
 
 from core.domain.feed import StageTrace
@@ -61,7 +62,9 @@ class Trace:
 def name_of(stage: object) -> str:
     """A stage's name in plain words: its own `name` if it has one, else `TagAffinity` → `tag affinity`."""
     own = getattr(stage, "name", None)
-    if isinstance(own, str):
-        return own
-    name = type(stage).__name__
+    return own if isinstance(own, str) else _in_words(type(stage).__name__)
+
+
+@cache
+def _in_words(name: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()

@@ -25,6 +25,7 @@ class Cards:
         self.publishers = Remembered(stores.publishers)
         self.tags = Remembered(stores.tags)
         self._links: dict[str, tuple[Millis, object, MediaLinks]] = {}
+        self._cards: dict[str, tuple[Millis, Product, ProductCard]] = {}
 
     def allowed(self, ids: list[str], changed_at: list[Millis], *, now: Millis) -> set[str]:
         """Those posts whose document, as new as the index knows of, is live and playable."""
@@ -64,6 +65,18 @@ class Cards:
         return tag.name if tag else id
 
     def _card(self, product: Product, now: Millis) -> ProductCard:
+        """Made once an hour for each product, and when it has changed."""
+        hour = now // HOUR
+        held = self._cards.get(product.id)
+        if held is not None and held[0] == hour and held[1] is product:
+            return held[2]
+        if len(self._cards) > 20_000:
+            self._cards.clear()
+        card = self._made(product, now)
+        self._cards[product.id] = (hour, product, card)
+        return card
+
+    def _made(self, product: Product, now: Millis) -> ProductCard:
         folder, _, name = product.image.rpartition("/")
         return ProductCard(
             id=product.id,

@@ -38,7 +38,7 @@ def page_of(
     names = tuple(shown.scores)
     table = np.round(np.stack([shown.scores[name] for name in names], axis=1), 6).tolist() if len(shown) else []
     tallies = index.tallies[index.number[shown.rows]].tolist()
-    tastes = Tastes.of(query)
+    tastes = Tastes(query)
     sponsors = _sponsors(query, shown, source_names)
     slots: list[Slot] = []
     for position, id in enumerate(ids):

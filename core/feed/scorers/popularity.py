@@ -15,7 +15,7 @@ BELOW = 1_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class Popularity:
-    """`score` = measured quality, the newer of two equals first. What comes again (source bit `again`) stays below everything new."""
+    """`score` = measured quality, the newer of two equals first. What comes again (bit `again`) stays below everything new."""
 
     again: int
 
