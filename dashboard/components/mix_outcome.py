@@ -59,12 +59,10 @@ def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:
         + ("Faint: in force. Full: this draft. " if draft else "")
         + "Band: what the page shares allow."
     )
-    names = dict(rules(policy))
-    for field, pages in effect.gave_way.items():
-        st.warning(
-            f"{literal(names.get(field, field))}: cannot be kept on {pages} of {plural(effect.viewers, 'page')}, because too "
-            "few posts can be shown.", icon=":material/rule:",
-        )  # fmt: skip
+    if effect.gave_way:
+        names, of = dict(rules(policy)), plural(effect.viewers, "page")
+        said = "\n".join(f"- {literal(names.get(f, f))}: on {pages} of {of}" for f, pages in effect.gave_way.items())
+        st.warning(f"Too few posts can be shown to keep these:\n{said}", icon=":material/rule:")
     if effect.notes:
         with st.expander("What the feed says about these pages", icon=":material/rule:"):
             for note, pages in effect.notes:
@@ -79,10 +77,10 @@ def fill_prices(form: MixForm, effect: MixEffect, *, draft: bool) -> None:
             f"{now} of the slots now, {then} with this draft" if draft and now != then else f"{then} of the slots"
         )
     for name, price in form.prices.items():
+        words = price_in_words(effect.prices.get(name), price.step, effect.viewers)
         if pages := effect.gave_way.get(name):
-            price.room.caption(f":red[Cannot be kept on {pages} of {plural(effect.viewers, 'page')}]: too few posts.")
-            continue
-        price.room.caption(price_in_words(effect.prices.get(name), price.step, effect.viewers))
+            words += f". :red[Cannot be kept on {pages} of {plural(effect.viewers, 'page')}.]"
+        price.room.caption(words)
 
 
 def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
