@@ -1,53 +1,43 @@
-"""All experiments: what runs, what it says, what needs a person."""
+"""All experiments: what runs, what it says, what needs a person; and the form that drafts one."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.domain.account import Role
-from core.domain.experiment import Experiment, ExperimentState
-from dashboard import access, formatting
-from dashboard.components import experiment_form, readout_panel
-from dashboard.context import clock, services
-from dashboard.links import page_link
+from core.domain.errors import CallerError
+from core.domain.experiment import ExperimentState
+from dashboard import access
+from dashboard.components.experiment_form import experiment_form
+from dashboard.components.experiment_layers import who_sees_what
+from dashboard.components.experiment_list import experiment_list
+from dashboard.components.holdout_panel import holdout_panel
+from dashboard.components.notices import notices
+from dashboard.context import services
+from dashboard.links import open_page, page_link
 
 me = access.require(Role.PRODUCT_MANAGER)
-title, action = st.columns([4, 1], vertical_alignment="center")
-title.title("Experiments")
-if action.button("New experiment", type="primary", icon=":material/add:", shortcut="N", width="stretch"):
-    experiment_form.draft(me)
+if editing := st.query_params.get("edit", ""):
+    try:
+        experiment = None if editing == "new" else services().experiments.get(me, editing)
+    except CallerError:
+        st.title("No such experiment")
+        page_link("experiments", "All experiments", icon=":material/arrow_back:")
+        st.stop()
+    experiment_form(me, experiment)
+    st.stop()
 
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Experiments", width="stretch")
+    if st.button("New experiment", key="experiment_new", type="primary", icon=":material/add:", shortcut="N"):
+        open_page("experiments", edit="new")
+notices(me)
 chosen = st.segmented_control(
     "State", ["All", *(state.label for state in ExperimentState)], default="All", key="state", bind="query-params",
     label_visibility="collapsed",
 )  # fmt: skip
 state = next((s for s in ExperimentState if s.label == chosen), None)
-page = services().experiments.find(me, state=state)
-
-
-def row(experiment: Experiment) -> None:
-    """One experiment: name, state, exposure, and what can be said."""
-    with st.container(border=True):
-        name, status, people, says = st.columns([3, 1, 1.4, 4], vertical_alignment="center")
-        with name:
-            page_link("readout", experiment.name, id=experiment.id)
-            st.caption(
-                f"Changed {formatting.ago(experiment.updated_at, clock())}"
-                + (" · generated" if experiment.generated else "")
-            )
-        with status:
-            readout_panel.state_badge(experiment.state)
-        if experiment.launched_at is None:
-            says.caption("Not launched. Open it to plan and launch.")
-            return
-        found = services().readouts.report(me, experiment.id, now=clock())
-        people.caption(
-            f"{formatting.plural(int(sum(found.trust.observed)), 'viewer')}, {experiment.exposure:.0%} exposed"
-        )
-        says.write(experiment.decision or found.arms[0].verdict.sentence)
-
-
-if not page.items:
-    st.info("No experiments here yet. Start one with **New experiment**: a question, two policies, a goal.")
-for item in page.items:
-    row(item)
+experiment_list(me, state)
+if state is None:
+    who_sees_what(me)
+    holdout_panel(me)

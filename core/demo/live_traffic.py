@@ -25,6 +25,7 @@ from core.demo.tastes import World
 from core.demo.visitors import openings, watch
 from core.domain.account import Account, Role
 from core.domain.errors import FeedroomError
+from core.domain.events import ViewerEvent
 from core.domain.ids import SECOND, Millis
 from core.domain.job import Job, JobKind
 from core.domain.ports.media import Progress
@@ -41,13 +42,18 @@ def _nothing(viewer: str) -> float:
     return 0.0
 
 
+def _as_it_was(event: ViewerEvent, rng: np.random.Generator) -> list[ViewerEvent]:
+    return [event]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """Who comes and what they ask for.
 
     `viewers` ask for up to `pages` pages of `size` slots over the `days` before now. `lift` is added to a viewer's liking of all
     they are shown, in log odds: an effect to be planted by arm, found through `Services.assignments`. With `experiment` only
-    viewers come whom it assigns to an arm; without, only those who are in no experiment, so that none is disturbed.
+    viewers come whom it assigns to an arm; without, only those who are in no experiment, so that none is disturbed. `plant` gives
+    what is sent for each event, so that an effect of known size can be planted in what is measured.
     """
 
     viewers: int = 340
@@ -58,6 +64,7 @@ class Traffic:
     prefix: str = "guest-live"
     experiment: str = ""
     lift: Callable[[str], float] = _nothing
+    plant: Callable[[ViewerEvent, np.random.Generator], list[ViewerEvent]] = _as_it_was
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +191,7 @@ def _live(
             page = services.feed.page(world.viewers[viewer], size=traffic.size, cursor=cursor, now=at)
             cursor = page.cursor
             events, at, tired, on = watch(world, life, page, at, mood, tired)
+            events = [sent for event in events for sent in traffic.plant(event, rng)]
             if events:
                 services.engagement.accept(events, now)
             seen = sum(event.kind == "impression" for event in events)

@@ -55,13 +55,13 @@ class Trial:
 
 TRIALS = (
     Trial("win", "More clips with products", "Viewers click more when two more slots of a page show a product.",
-          "demo-shoppable", 0.0, 0.25, 700, 9, clicks=0.6),
+          "demo-shoppable", 0.0, 0.2, 700, 9, clicks=0.6),
     Trial("breach", "Promotions up to 40%", "Twice the promotional share brings clicks at no cost of watch time.",
-          "demo-promotional", 0.25, 0.5, 600, 6, clicks=0.1, watch=-0.45),
+          "demo-promotional", 0.2, 0.4, 600, 6, clicks=0.1, watch=-0.45),
     Trial("split", "Educational clips first", "A how-to at the top makes the first session longer.",
-          "demo-educational", 0.5, 0.75, 600, 5, lost=0.35),
+          "demo-educational", 0.4, 0.6, 600, 5, lost=0.35),
     Trial("young", "Wider gap between promotions", "Three slots between promotions instead of two are hardly felt.",
-          "demo-gap", 0.75, 1.0, 60, 2),
+          "demo-gap", 0.6, 0.8, 60, 2),
 )  # fmt: skip
 
 

@@ -190,7 +190,7 @@ class Experiment:
     halted: str = ""
     holding: bool = False
     paused_at: Millis | None = None
-    rehearses: str = ""
+    rehearses: str | None = None
     generated: bool = False
     created_at: Millis = 0
     updated_at: Millis = 0

@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     TRAIN_MODEL = "train_model"
     CALIBRATE = "calibrate"
     LIVE_TRAFFIC = "live_traffic"
+    REHEARSE = "rehearse"
 
 
 PRIORITY: dict[JobKind, int] = {
@@ -32,6 +33,7 @@ PRIORITY: dict[JobKind, int] = {
     JobKind.TRAIN_MODEL: 40,
     JobKind.CALIBRATE: 25,
     JobKind.LIVE_TRAFFIC: 50,
+    JobKind.REHEARSE: 28,
 }
 """Lower goes first: what a person waits for comes before what may take its time."""
 

@@ -88,7 +88,9 @@ class Experiments(ExperimentLife):
     ) -> Page[Experiment]:
         """Experiments with real viewers (not rehearsals), last changed first."""
         actor.require(Role.PRODUCT_MANAGER)
-        where: dict[str, object] = {"rehearses": ""} | ({"state": state} if state else {})
+        where: dict[str, object] = {"rehearses": None}
+        if state is not None:
+            where["state"] = state
         return self._stores.experiments.find(where, order="updated_at", descending=True, limit=limit, cursor=cursor)
 
     def save(

@@ -30,7 +30,9 @@ class FeedArms:
         While a model that an experiment compares is still being fetched, none of its arms counts: the control would be served
         and the treatment not.
         """
-        attributes = Attributes(segment=asked.segment, region=asked.region)
+        attributes = Attributes(
+            segment=asked.segment, region=asked.region, platform=asked.platform, newcomer=asked.newcomer
+        )
         try:
             arms = tuple(
                 (experiment, arm)
@@ -50,7 +52,8 @@ class FeedArms:
         """Whether this process can serve every model that the experiment names; asks for those that are missing."""
         if (names := [arm.model for arm in experiment.arms if arm.model]) and self._models is None:
             return False
-        return all([self._models.named(name, now=now) is not None for name in names if self._models is not None])
+        found = [self._models.named(name, now=now) for name in names if self._models is not None]  # asks for each
+        return None not in found
 
     def expose(self, asked: Asked, *, now: Millis) -> None:
         """Write down, soon, that the viewer met arms that could change the page."""

@@ -29,6 +29,8 @@ class Asked:
     language: str = ""
     languages: tuple[str, ...] = ()
     segment: str = ""
+    platform: str = ""
+    newcomer: bool | None = None
     request: str = ""
     shown: tuple[str, ...] = ()
     arms: tuple[tuple[Experiment, Assigned], ...] = ()

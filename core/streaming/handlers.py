@@ -48,6 +48,11 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
 
         live_traffic.run_job(services, job, progress)
 
+    def rehearse(job: Job, progress: Progress) -> None:
+        from core.demo import simulate
+
+        simulate.run_job(services, job, progress)
+
     return {
         "screening": {JobKind.SCREEN_POST: Handler(screen)},
         "media": {
@@ -61,6 +66,7 @@ def lanes(services: Services) -> Mapping[str, Mapping[JobKind, Handler]]:
             JobKind.RENDER_DEMO: Handler(render_demo),
             JobKind.CALIBRATE: Handler(calibrate),
             JobKind.LIVE_TRAFFIC: Handler(live_traffic),
+            JobKind.REHEARSE: Handler(rehearse),
         },
         "models": {JobKind.TRAIN_MODEL: Handler(train_model)},
     }

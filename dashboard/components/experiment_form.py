@@ -1,79 +1,119 @@
-"""The form that drafts an experiment: a question, two policies, what to measure, how to ramp."""
+"""The form of an experiment: a question, its arms, who takes part, what is measured, the ramp. What cannot be is said at its field
+while it is typed; what was typed stays."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 import streamlit as st
 
 from core.domain.account import Account
 from core.domain.errors import CallerError
-from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step
+from core.domain.experiment import Experiment, Targeting
+from core.services.experiment_check import Asked, Problem
+from dashboard.components.experiment_metrics import metrics_table
+from dashboard.components.experiment_parts import arms_part, ramp_part, range_part, targeting_part, testers_part
 from dashboard.context import clock, services
-from dashboard.links import open_page
+from dashboard.links import open_page, page_link
+from dashboard.messages import sentence
 
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric(name="Product clicks", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="product_clicks", unit="per viewer"),
-        Metric(name="Watch time", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="watch_seconds", unit="s per viewer"),
-        Metric(name="Likes", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="likes", unit="per viewer"),
-        Metric(name="Buyers", kind=MetricKind.SHARE, role=MetricRole.GOAL, numerator="orders", unit="share of viewers"),
-        Metric(name="Revenue", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="revenue", unit="₹ per viewer"),
-        Metric(
-            name="Clicks per impression", kind=MetricKind.RATIO, role=MetricRole.GOAL, numerator="product_clicks",
-            denominator="impressions", unit="per impression",
-        ),
-        Metric(
-            name="Not interested", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="not_interested",
-            higher_is_better=False, unit="per viewer",
-        ),
+
+def experiment_form(me: Account, experiment: Experiment | None) -> None:
+    """Draw the form for a new experiment, or for a draft that is to be changed."""
+    if experiment is not None and experiment.launched_at is not None:
+        st.title("This experiment has been launched")
+        st.write("Its arms, metrics and range stay as they are. Copy it to ask another question.")
+        page_link("readout", "Back to its readout", icon=":material/arrow_back:", id=experiment.id)
+        return
+    if experiment is None:
+        page_link("experiments", "Back without saving", icon=":material/arrow_back:")
+    else:
+        page_link("readout", "Back without saving", icon=":material/arrow_back:", id=experiment.id)
+    st.title("Edit experiment" if experiment else "New experiment")
+    key = f"exp:{experiment.id if experiment else 'new'}"
+    wrong: dict[str, st.delta_generator.DeltaGenerator] = {}
+    name = st.text_input(
+        "Name",
+        experiment.name if experiment else "",
+        key=f"{key}:name",
+        placeholder="More educational posts",
+        max_chars=120,
     )
-}  # fmt: skip
-
-
-def as_role(metric: Metric, role: MetricRole, margin: float = 0.0) -> Metric:
-    """The same metric in another role."""
-    return Metric(
-        name=metric.name, kind=metric.kind, role=role, numerator=metric.numerator, denominator=metric.denominator,
-        higher_is_better=metric.higher_is_better, margin=margin, unit=metric.unit,
+    wrong["name"] = st.empty()
+    left, right = st.columns([3, 1])
+    hypothesis = left.text_area(
+        "What do you expect, and why?",
+        experiment.hypothesis if experiment else "",
+        key=f"{key}:why",
+        max_chars=1_000,
+        height=80,
+    )
+    owners = services().experiments.owners(me)
+    owner = experiment.owner if experiment else me.id
+    choices = list(owners) if owner in owners else [owner, *owners]
+    owned = right.selectbox(
+        "Owner", choices, index=choices.index(owner), key=f"{key}:owner", format_func=lambda id: owners.get(id, id)
+    )
+    st.subheader("Arms")
+    arms = arms_part(me, experiment.arms if experiment else (), key)
+    wrong["arms"] = st.empty()
+    st.subheader("Metrics")
+    metrics = metrics_table(experiment.metrics if experiment else (), key=f"{key}:metrics")
+    wrong["metrics"] = st.empty()
+    st.subheader("Who takes part")
+    targeting = targeting_part(experiment.targeting if experiment else Targeting(), key)
+    layer, lower, upper = range_part(me, experiment, key)
+    wrong["range"] = st.empty()
+    holdout = st.checkbox(
+        "Leave out the holdout (5% of viewers who see no experiment)",
+        experiment.holdout if experiment else True,
+        key=f"{key}:holdout",
+    )
+    st.subheader("Ramp")
+    steps, no_step = ramp_part(experiment.steps if experiment else (), key)
+    wrong["steps"] = st.empty()
+    testers = testers_part(experiment.overrides if experiment else {}, key)
+    wrong["overrides"] = st.empty()
+    asked = Asked(
+        name=name, hypothesis=hypothesis, owner=owned, arms=arms, metrics=metrics, targeting=targeting, steps=steps, layer=layer,
+        lower=lower, upper=upper, overrides=testers, holdout=holdout,
     )  # fmt: skip
+    found = services().experiments.check(me, asked, besides=experiment.id if experiment else "")
+    if no_step:
+        found.append(Problem("steps", "", no_step))
+    _say(found, wrong, untouched=not name and experiment is None)
+    if st.button(
+        "Save" if experiment else "Save as draft", key="experiment_save", type="primary", disabled=bool(found)
+    ):
+        _save(me, experiment, asked, key)
 
 
-@st.dialog("New experiment", width="large")
-def draft(me: Account) -> None:
-    """Ask, and open the draft. What was typed stays when something does not fit."""
-    name = st.text_input("Name", placeholder="More educational posts", max_chars=120)
-    hypothesis = st.text_area("What do you expect, and why?", max_chars=1_000)
-    policies = {policy.id: policy.name for policy in services().feed.policies(me)}
-    left, right = st.columns(2)
-    control = left.selectbox("Control", list(policies), format_func=policies.__getitem__)
-    treatment = right.selectbox("Treatment", list(policies), format_func=policies.__getitem__, index=len(policies) - 1)
-    goal = left.selectbox("Goal", list(METRICS))
-    guards = right.multiselect(
-        "Guardrails", [m for m in METRICS if m != goal], default=[m for m in ["Watch time"] if m != goal]
-    )
-    margin = st.slider("Largest loss a guardrail may show", 1, 20, 5, format="%d%%") / 100
-    ramp = st.segmented_control(
-        "Ramp", ["5%, 25%, 100%", "10%, 50%, 100%", "100% at once"], default="5%, 25%, 100%", required=True
-    )
-    hours = st.number_input("Least hours per step", 1, 336, 24)
-    if st.button("Save as draft", type="primary"):
-        rest = [m for m in METRICS.values() if m.name != goal and m.name not in guards]
-        shares = [1.0] if ramp == "100% at once" else [float(s.rstrip("%")) / 100 for s in ramp.split(", ")]
-        try:
-            made = services().experiments.create(
-                me,
-                name=name,
-                hypothesis=hypothesis,
-                arms=(Arm(name="control", policy=control), Arm(name="treatment", policy=treatment)),
-                metrics=(
-                    METRICS[goal],
-                    *(as_role(METRICS[g], MetricRole.GUARDRAIL, margin) for g in guards),
-                    *(as_role(m, MetricRole.SECONDARY) for m in rest),
-                ),
-                steps=tuple(Step(exposure=share, hours=float(hours)) for share in shares),
-                now=clock(),
-            )
-        except CallerError as error:
-            st.error(error.detail)
+def _say(found: Iterable[Problem], wrong: Mapping[str, st.delta_generator.DeltaGenerator], *, untouched: bool) -> None:
+    """Each problem under its field. A form nobody has typed in yet does not scold for the missing name."""
+    by_field: dict[str, list[str]] = {}
+    for problem in found:
+        place = {"weights": "arms", "layer": "range"}.get(problem.field, problem.field.partition(".")[0])
+        if not (place == "name" and untouched):
+            by_field.setdefault(place, []).append(problem.message[:1].upper() + problem.message[1:] + ".")
+    for place, said in by_field.items():
+        wrong[place].error("  \n".join(said), icon=":material/error:")
+    if untouched:
+        wrong["name"].caption("A name is needed before it can be saved.")
+
+
+def _save(me: Account, experiment: Experiment | None, asked: Asked, key: str) -> None:
+    typed = {one.name: getattr(asked, one.name) for one in fields(asked)}
+    try:
+        if experiment is None:
+            made = services().experiments.create(me, **typed, now=clock())
         else:
-            open_page("readout", id=made.id)
+            made = services().experiments.save(
+                me, experiment.id, typed, expected_version=experiment.version, now=clock()
+            )
+    except CallerError as error:
+        st.error(sentence(error), icon=":material/error:")
+    else:
+        for name in [one for one in st.session_state if str(one).startswith(key)]:
+            del st.session_state[name]
+        open_page("readout", id=made.id)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.domain.account import Account
-from core.domain.experiment import ExperimentState
+from core.domain.errors import CallerError
+from core.domain.experiment import Experiment, ExperimentState
 from core.statistics.report import ArmReport, Report
 from core.statistics.verdict import Action
 from dashboard import formatting
 from dashboard.components.effect_charts import forest, lift_by_day, word
+from dashboard.components.experiment_arms import arms_in_words
+from dashboard.components.experiment_ramp import ramp_line, ramp_steps
 from dashboard.context import services
+from dashboard.literal import literal
 
 _TONE = {
     Action.SHIP: st.success,
@@ -41,7 +46,7 @@ def state_badge(state: ExperimentState) -> None:
 
 def verdict(arm: ArmReport) -> None:
     """The one sentence."""
-    _TONE[arm.verdict.action](f"**{arm.name}.** {arm.verdict.sentence}")
+    _TONE[arm.verdict.action](f"**{literal(arm.name)}.** {arm.verdict.sentence}")
 
 
 def trust_strip(found: Report) -> None:
@@ -65,20 +70,37 @@ def trust_strip(found: Report) -> None:
         st.caption(f"{week} of at least 7 before anything is shipped; harm needs no minimum")
 
 
+def one_sentence(found: Report) -> str:
+    """The verdict of the whole experiment, or why there is none yet."""
+    if found.trust.alarm:
+        return found.arms[0].verdict.sentence
+    return "  \n".join(
+        (f"**{literal(arm.name)}.** " if len(found.arms) > 1 else "") + arm.verdict.sentence for arm in found.arms
+    )
+
+
 def progress(found: Report) -> None:
-    """Viewers against the plan, and the ramp's step."""
+    """Viewers against the plan, precision against the target, and the ramp's step."""
     experiment = found.experiment
     seen = sum(found.trust.observed)
     left = (
         f", about {formatting.plural(max(1, math.ceil(found.days_left)), 'day')} to go"
-        if math.isfinite(found.days_left) and found.progress < 1
+        if math.isfinite(found.days_left) and found.progress < 1 and experiment.live
         else ""
     )
     st.progress(
         found.progress, f"{formatting.number(seen)} of {formatting.number(found.planned)} planned viewers{left}"
     )
-    step = f"Step {len(experiment.phases)} of {len(experiment.steps)}: {experiment.exposure:.0%} of viewers exposed"
-    st.caption(step if experiment.live else f"No viewers are assigned now. {experiment.halted}")
+    if experiment.plan is not None and not found.trust.alarm:
+        goal = found.arms[0].readings.get(experiment.plan.metric)
+        now = (goal.anytime.interval.upper - goal.anytime.interval.lower) / 2 if goal else math.nan
+        if math.isfinite(now) and now > 0:
+            wanted = abs(experiment.plan.effect)
+            said = (
+                f"Precision: ±{formatting.percent(now)} now; the plan asks for a change of {formatting.percent(wanted)}"
+            )
+            st.progress(min(1.0, wanted / now), said)
+    st.caption(ramp_line(experiment))
 
 
 def effects(arm: ArmReport) -> None:
@@ -177,22 +199,94 @@ def details(found: Report, arm: ArmReport) -> None:
             st.warning("The arms differed before the experiment began (p < .001). Read adjusted effects with care.")
         st.caption(
             "Effects are weighted by phase of the ramp; adjusted by what viewers did in the 28 days before (CUPED) where that "
-            "explains anything. The chance to win is a Bayesian second opinion with prior N(0, 0.3²), not a rule for stopping. "
-            "Short tests mislead where diversity or the share of promotion changes: losses there can show only after weeks."
+            "explains anything: Y − θ (X − mean of X), θ = cov(X, Y) / var(X) over both arms. Relative intervals are Fieller's; dashed "
+            "ones are the confidence sequence of Waudby-Smith et al. The chance to win is a Bayesian second opinion with prior "
+            "N(0, 0.3²), not a rule for stopping."
         )
-        st.code(_note(found, arm), language=None)
+        st.caption(f"Salt `{found.experiment.salt}`: with it and a viewer's id anybody can work out the arm again.")
+        st.markdown("**As a note**")
+        st.code(note(found, arm), language=None, wrap_lines=True)
         left, right = st.columns(2)
-        left.download_button("Download as CSV", frame.to_csv(index=False), f"{found.experiment.id}.csv", "text/csv")
-        payload = json.dumps(
-            {"experiment": asdict(found.experiment), "metrics": frame.to_dict("records")},
-            default=str,
-            ensure_ascii=False,
-        ).replace("NaN", "null")
-        right.download_button("Download as JSON", payload, f"{found.experiment.id}.json", "application/json")
+        name = f"{found.experiment.id}-{arm.name}"
+        left.download_button(
+            "Download as CSV", frame.to_csv(index=False), f"{name}.csv", "text/csv", key=f"csv-{arm.arm}"
+        )
+        right.download_button(
+            "Download as JSON", as_json(found, frame), f"{name}.json", "application/json", key=f"json-{arm.arm}"
+        )
 
 
-def _note(found: Report, arm: ArmReport) -> str:
-    observed = " / ".join(formatting.number(n) for n in found.trust.observed)
-    return (
-        f"{found.experiment.name}, {arm.name}: {arm.verdict.sentence} ({observed} viewers, {found.full_days} full days)"
+def cautions(me: Account, experiment: Experiment) -> None:
+    """What a short test cannot show of these arms."""
+    try:
+        found = services().viewer_readouts.cautions(me, experiment.id)
+    except CallerError:
+        return
+    for name, sentences in found.items():
+        said = "\n".join(f"- {literal(one)}" for one in sentences)
+        st.warning(f"**What a short test cannot show** ({literal(name)})\n{said}", icon=":material/hourglass_top:")
+
+
+def rest(me: Account, found: Report) -> None:
+    """What is the same for all arms: the ramp, what they are, phases, testers."""
+    experiment = found.experiment
+    with st.expander("Ramp, arms and who takes part"):
+        ramp_steps(experiment)
+        st.markdown("**What differs between the arms**")
+        arms_in_words(me, experiment)
+        st.markdown("**Who takes part**")
+        st.write(who(experiment))
+
+
+def who(experiment: Experiment) -> str:
+    """Targeting, range and testers, as sentences."""
+    asked = experiment.targeting
+    parts = [f"{experiment.lower:.0%} to {experiment.upper:.0%} of the viewers of layer {literal(experiment.layer)}"]
+    for label, names in (("segment", asked.segments), ("region", asked.regions), ("platform", asked.platforms)):
+        if names:
+            parts.append(f"{label} {literal(', '.join(names))}")
+    if asked.newcomers is not None:
+        parts.append("new viewers only" if asked.newcomers else "returning viewers only")
+    testers = (
+        f" {formatting.plural(len(experiment.overrides), 'tester')} see an arm without being counted."
+        if experiment.overrides
+        else ""
     )
+    return ", ".join(parts) + "." + testers
+
+
+def as_json(found: Report, frame: pd.DataFrame) -> str:
+    """Experiment and numbers; unknown is null."""
+    rows = [
+        {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    return json.dumps(
+        {"experiment": _finite(asdict(found.experiment)), "metrics": rows},
+        default=str,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def note(found: Report, arm: ArmReport) -> str:
+    """A few lines for a chat or a document."""
+    observed = " / ".join(formatting.number(n) for n in found.trust.observed)
+    lines = [f"{found.experiment.name}, {arm.name}: {arm.verdict.sentence}"]
+    for reading in arm.readings.values():
+        interval = reading.anytime.interval
+        if math.isfinite(interval.lower) and math.isfinite(reading.used.relative):
+            lines.append(f"{reading.metric.name} ({reading.metric.role.value}): {reading.used.relative:+.1%} "
+                         f"({interval.lower:+.1%} to {interval.upper:+.1%}), {word(reading)}")  # fmt: skip
+    lines.append(f"{observed} viewers, {formatting.plural(found.full_days, 'full day')}.")
+    if found.experiment.decision:
+        lines.append(f"Decided: {found.experiment.decision}")
+    return "\n".join(lines)
