@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from core.services.explain import Explain
     from core.services.feed import Feed
     from core.services.feed_hours import FeedHours
+    from core.services.holdouts import Holdouts
     from core.services.intake import Intake
     from core.services.jobs import Jobs
     from core.services.metric_revisions import MetricRevisions
@@ -227,6 +228,12 @@ class Services:
         from core.services.rollout import Rollout
 
         return Rollout(self.stores, self.experiment_metrics, self.experiments, self.notices)
+
+    @cached_property
+    def holdouts(self) -> Holdouts:
+        from core.services.holdouts import Holdouts
+
+        return Holdouts(self.stores, self.audit)
 
     @cached_property
     def metric_revisions(self) -> MetricRevisions:

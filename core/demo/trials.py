@@ -19,7 +19,8 @@ from core.domain.ids import DAY, HOUR, Millis
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
 from core.feed.default_policy import DEFAULT_POLICY
-from core.statistics.assignment import Assigner
+from core.services.assignments import HOLDOUT
+from core.statistics.assignment import Assigner, in_holdout
 
 Act = tuple[EventKind, Millis, dict[str, object]]
 METRICS = (
@@ -38,7 +39,8 @@ METRICS = (
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A planted story: relative lifts of the treatment, how many viewers, how long, and the share of treatment that is lost."""
+    """A planted story: relative lifts of the treatment, how many viewers, how long, the share of treatment that is lost;
+    and, for one that is over, how many days ago that was and what was decided."""
 
     key: str
     name: str
@@ -51,6 +53,8 @@ class Trial:
     clicks: float = 0.0
     watch: float = 0.0
     lost: float = 0.0
+    ago: int = 0
+    decision: str = ""
 
 
 TRIALS = (
@@ -62,6 +66,8 @@ TRIALS = (
           "demo-educational", 0.4, 0.6, 600, 5, lost=0.35),
     Trial("young", "Wider gap between promotions", "Three slots between promotions instead of two are hardly felt.",
           "demo-gap", 0.6, 0.8, 60, 2),
+    Trial("past", "Shorter first page", "Viewers who find a product in the first five clips come back sooner.",
+          "demo-shoppable", 0.8, 1.0, 500, 8, clicks=0.02, ago=6, decision="Keep control: no effect that would pay for itself"),
 )  # fmt: skip
 
 
@@ -94,13 +100,13 @@ def fill(services: Services, now: Millis, *, seed: int) -> list[ViewerEvent]:
     events: list[ViewerEvent] = []
     for number, trial in enumerate(TRIALS):
         experiment = _experiment(trial, now)
-        stores.experiments.upsert_many([experiment])
+        stores.experiments.upsert_many([_ended(trial, experiment, now) if trial.decision else experiment])
         events += _events(trial, experiment, now, np.random.default_rng((seed, 2, number)))
     return events
 
 
 def _experiment(trial: Trial, now: Millis) -> Experiment:
-    begun = now - trial.days * DAY
+    begun = now - (trial.days + trial.ago) * DAY
     ramp = trial.key == "young"
     return Experiment(
         id=f"demo-{trial.key}",
@@ -123,17 +129,28 @@ def _experiment(trial: Trial, now: Millis) -> Experiment:
     )
 
 
+def _ended(trial: Trial, experiment: Experiment, now: Millis) -> Experiment:
+    at = now - trial.ago * DAY
+    return replace(
+        experiment, state=ExperimentState.DECIDED, decision=trial.decision, decided_by="demo-manager", updated_at=at,
+        phases=(replace(experiment.phases[0], ended_at=at),),
+    )  # fmt: skip
+
+
 def _events(trial: Trial, experiment: Experiment, now: Millis, rng: np.random.Generator) -> list[ViewerEvent]:
     """A light life for each viewer: two days before, then the exposure, then a session on some of the days after."""
     assign = Assigner(experiment)
     orders = _orders(now)
-    begun = experiment.phases[0].started_at
+    begun, held = experiment.phases[0].started_at, np.random.default_rng((7, trial.viewers, trial.days))
     events: list[ViewerEvent] = []
     found, number = 0, 0
     while found < trial.viewers:
         number += 1
         viewer = f"trial-{trial.key}-{number}"
         arm = assign(viewer)
+        if arm is not None and in_holdout(viewer, HOLDOUT):
+            events += _held_out(viewer, begun, trial.days, shown=orders[number % len(orders)], now=now, rng=held)
+            continue
         if arm is None or (arm.arm == 1 and rng.random() < trial.lost):
             continue
         found += 1
@@ -155,6 +172,22 @@ def _events(trial: Trial, experiment: Experiment, now: Millis, rng: np.random.Ge
             if at < now
         ]
     return events
+
+
+def _held_out(
+    viewer: str, begun: Millis, days: int, *, shown: list[DemoPost], now: Millis, rng: np.random.Generator
+) -> list[ViewerEvent]:
+    """The same life without any experiment, for viewers whom the hashes keep out of all."""
+    taste = float(rng.gamma(3, 0.35))
+    lived: list[Act] = []
+    for day in (-3, -2, *range(days)):
+        if day < 1 or rng.random() < 0.4:
+            lived += _session(begun + day * DAY + int(rng.integers(0, 12 * HOUR)), taste, 1.0, shown, rng)
+    return [
+        ViewerEvent(id=f"{viewer}-{n}", kind=kind, viewer=viewer, at=at, **fields)  # type: ignore[arg-type]
+        for n, (kind, at, fields) in enumerate(lived)
+        if at < now
+    ]
 
 
 def _orders(now: Millis) -> list[list[DemoPost]]:

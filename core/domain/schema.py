@@ -85,6 +85,7 @@ REPUTATIONS = CollectionSpec(
 FEED_HOURS = CollectionSpec(name="feed_hours", indexes=(("hour",),), durable=False)
 AUDIT = CollectionSpec(name="audit", indexes=(("at",), ("subject", "at"), ("actor", "at")), append_only=True)
 NOTICES = CollectionSpec(name="notices", indexes=(("created_at",),))
+HOLDOUT_PERIODS = CollectionSpec(name="holdout_periods", append_only=True)
 FACTS = CollectionSpec(name="facts")
 CAMPAIGNS = CollectionSpec(name="campaigns", indexes=(("state",), ("publisher", "updated_at"), ("updated_at",)))
 CAMPAIGN_TOTALS = CollectionSpec(name="campaign_totals", durable=False)
@@ -95,6 +96,6 @@ SCHEMA: tuple[CollectionSpec, ...] = (
     KNOWN_HASHES,
     SAMPLE_VIEWERS, POLICIES, MIX_PUBLISHES, MIX_DRAFTS, EXPERIMENTS,
     MODELS, MODEL_PUBLISHES, VIEWER_TOTALS, DAY_SUMS, CALIBRATION_DAYS, CALIBRATIONS, REPUTATIONS, FEED_HOURS, AUDIT, FACTS,
-    CAMPAIGNS, CAMPAIGN_TOTALS, CAMPAIGN_BOARDS, NOTICES,
+    CAMPAIGNS, CAMPAIGN_TOTALS, CAMPAIGN_BOARDS, NOTICES, HOLDOUT_PERIODS,
     COMMENT_MARKS, COMMENTERS, POST_REPORTS, REPORTERS, SHARES, FOLLOWS, SHOPPERS, ATTRIBUTION_DAYS, ATTRIBUTED_ORDERS,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from core.domain.ids import SECOND, Millis
 from core.domain.ports.event_log import NewEvent
 from core.services import feed_metrics as metrics
 from core.services.stores import Stores
-from core.statistics.assignment import NOBODY, Assigned, Assigner, Attributes
+from core.statistics.assignment import NOBODY, Assigned, Assigner, Attributes, in_holdout
 
 SIGNAL = "experiments"
 """Bumped by every change of an experiment."""
@@ -33,6 +33,7 @@ class Assignments:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._cache: tuple[int, Millis, list[Assigner]] = (-1, 0, [])
+        self._kept = ""
         self._written: set[str] = set()
 
     def active(self, *, now: Millis) -> list[Assigner]:
@@ -46,12 +47,19 @@ class Assignments:
                     states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
                     found = self._stores.experiments.each({"state": {"in": states}})
                     held = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
+                    period = self._stores.holdout_periods.find(descending=True, limit=1).items
+                    self._kept = period[0].policy if period else ""
                     version = current
             except ServiceError:
                 # The last known ones stay: nobody changes arms because a store is down.
                 metrics.DEGRADED.labels("experiments").inc()
             self._cache = (version, now, held)
         return held
+
+    def kept_policy(self, viewer: str, *, now: Millis) -> str | None:
+        """The mix that a viewer of the holdout keeps while a period runs; None for everybody else."""
+        self.active(now=now)
+        return self._kept if self._kept and in_holdout(viewer, HOLDOUT) else None
 
     def of(self, viewer: str, attributes: Attributes = NOBODY, *, now: Millis) -> list[tuple[Experiment, Assigned]]:
         """All arms a viewer is in now. The same in every process, as only hashes decide."""

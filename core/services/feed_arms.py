@@ -40,6 +40,7 @@ class FeedArms:
                 if any(one.policy or one.model for one in experiment.arms) and self._served_by_all(experiment, now)
             )
             chosen = next((e.arms[arm.arm].policy for e, arm in arms if e.arms[arm.arm].policy), None)
+            chosen = chosen or self._assignments.kept_policy(asked.viewer, now=now)
             policy = self._policies.resolve(chosen) if chosen else asked.policy
             named = next((e.arms[arm.arm].model for e, arm in arms if e.arms[arm.arm].model), None)
             model = self._models.named(named, now=now) if named and self._models is not None else None

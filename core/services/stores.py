@@ -16,6 +16,7 @@ from core.domain.comment import Comment, Commenter, CommentMark
 from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals
 from core.domain.feed_hour import FeedHour
+from core.domain.holdout import HoldoutPeriod
 from core.domain.job import Job
 from core.domain.mix import MixPolicy
 from core.domain.mix_life import MixDraft, MixPublish
@@ -84,6 +85,7 @@ class Stores:
     campaign_totals: Collection[CampaignTotals]
     campaign_boards: Collection[CampaignBoard]
     notices: Collection[Notice]
+    holdout_periods: Collection[HoldoutPeriod]
     audit: Collection[AuditLine]
 
     @staticmethod
@@ -133,5 +135,6 @@ class Stores:
             campaign_totals=Collection(documents, schema.CAMPAIGN_TOTALS, CampaignTotals),
             campaign_boards=Collection(documents, schema.CAMPAIGN_BOARDS, CampaignBoard),
             notices=Collection(documents, schema.NOTICES, Notice),
+            holdout_periods=Collection(documents, schema.HOLDOUT_PERIODS, HoldoutPeriod),
             audit=Collection(documents, schema.AUDIT, AuditLine),
         )

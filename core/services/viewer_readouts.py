@@ -135,7 +135,10 @@ class ViewerReadouts:
         for viewer in self._viewers():
             if (totals := _within(viewer, window)) is None:
                 continue
-            side = sides[0 if in_holdout(viewer.id, HOLDOUT) else 1]
+            held = in_holdout(viewer.id, HOLDOUT)
+            if held and viewer.experiments:
+                continue  # was in an experiment without a holdout
+            side = sides[0 if held else 1]
             for metric in HOLDOUT_METRICS:
                 side[metric.name].replace(None, row(metric, totals, {}))
         held_out, others = ({name: sums.moments() for name, sums in side.items()} for side in sides)

@@ -7,14 +7,42 @@ import streamlit as st
 
 from core.domain.account import Account
 from dashboard.context import clock, services
-from dashboard.formatting import number, percent
+from dashboard.formatting import moment, number, percent
+from dashboard.messages import refusals
 
 _SPANS = {"7 days": 7, "14 days": 14, "28 days": 28}
+
+
+def _period(me: Account) -> None:
+    """Which mix the holdout keeps, since when; and the two levers."""
+    period = services().holdouts.current(me)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if period is None:
+            st.markdown(
+                "The holdout has the mix in force: what is published reaches it, too, so only what is under test shows below."
+            )
+        else:
+            st.markdown(
+                f"Since {moment(period.since)} the holdout keeps the mix `{period.policy}` ({period.by_name}). What was published "
+                "since then has not reached it."
+            )
+        st.space("stretch")
+        with st.popover("Change", icon=":material/event_repeat:"):
+            st.write("A new period lets the holdout keep the mix that is in force now. A quarter is a usual length.")
+            if st.button("Begin a new period", type="primary"):
+                with refusals():
+                    services().holdouts.begin(me, now=clock())
+                    st.rerun()
+            if period is not None and st.button("Give it the mix in force"):
+                with refusals():
+                    services().holdouts.end(me, now=clock())
+                    st.rerun()
 
 
 def holdout_panel(me: Account) -> None:
     """Draw the whole report, with a choice of its time."""
     st.subheader("Holdout")
+    _period(me)
     span = st.segmented_control("Time", list(_SPANS), default="28 days", key="holdout-days") or "28 days"
     found = services().viewer_readouts.holdout(me, days=_SPANS[span], now=clock())
     held, others = found.viewers
