@@ -14,8 +14,11 @@ from numba import njit
 
 TINY = 1e-9
 STEPS = 400
-EASY = 0.02
-"""Where the first exchanges gain less than this, the start was near the best page already."""
+EASY, HARD = 0.02, 0.05
+"""Where the first exchanges gain no more of the value than this, the start was near the best page already; or nearly so."""
+
+GIVE_UP = 20
+"""After so many laps without an improvement a search that has found no page that keeps the rules ends."""
 
 
 @njit(cache=True, nogil=True)
@@ -44,7 +47,7 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
     Counts per kind pay `toll` (4, slots + 3); `last` (4,) is the slot, below 0, of the latest post of each kind on the page
     before. A broken gap costs `hard`, a post above a cap `above`; `unit` and `gap_unit` are the sizes that the prices of caps and
     of gaps begin with. The search ends after `laps`, or `patience` laps without an improvement; a page is hard if the first
-    lap had to repair it or gained more than `EASY` of its value, and then gets `stamina` instead.
+    lap had to repair it or gained more than `EASY` of its value, and then gets `stamina` instead, or a third of it.
     """
     dims, width, slots = groups.shape[1], 1, len(places)
     for place in range(len(scores)):
@@ -96,8 +99,11 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
             best[:] = chosen
             top_value, top_broken, top_due, top_over = value, broken, due, over
         if lap == 0:
-            hard_case = hard_case or value - at_start > EASY * abs(at_start)
-        if idle >= (stamina if hard_case else patience):
+            gain = (value - at_start) / (abs(at_start) + TINY)
+            if not hard_case and gain <= HARD:
+                stamina = (stamina + 2) // 3 if gain > EASY else patience
+            hard_case = hard_case or gain > EASY
+        if idle >= (stamina if top_over + top_broken == 0 and top_due == 0 else min(stamina, GIVE_UP)):
             break
         lots ^= lots << np.uint64(13)
         lots ^= lots >> np.uint64(7)
@@ -206,15 +212,21 @@ def _improve(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one co
                     gain = attention[one] * (scores[enters] - scores[leaves]) - change[one, kind]
                     if gain + relief <= best:
                         break
+                    full = False
                     for dim in range(dims):
                         into, out = groups[enters, dim], groups[leaves, dim]
                         if into != out:
                             if into >= 0 and held[dim, into] >= caps[dim]:
                                 gain -= weights[dim, into]
+                                full = True
                             if out >= 0 and held[dim, out] > caps[dim]:
                                 gain += weights[dim, out]
+                        elif into >= 0 and held[dim, into] > caps[dim]:
+                            full = True
                     if gain > best:
                         best, slot1, in1, slot2, in2 = gain, one, enters, -1, -1
+                    if not full:
+                        break
         clean = True
         for slot in range(0 if soft else slots):
             for dim in range(dims):
@@ -258,73 +270,87 @@ def _pair(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compi
     slots, dims = len(chosen), groups.shape[1]
     best, slot1, in1, slot2, in2 = TINY, -1, -1, -1, -1
     tried = np.full(held.shape, -1, np.int64)
+    full = np.zeros(len(scores), np.int64)
+    for kind in range(4):
+        for rank in range(found[kind]):
+            for dim in range(dims):
+                group = groups[outside[kind, rank], dim]
+                if group >= 0 and held[dim, group] >= caps[dim]:
+                    full[outside[kind, rank]] |= 1 << dim
     for one in range(slots):
         leaves, a = chosen[one], sequence[one]
+        stays = _near(sequence, one, a, gaps, last, True)
         for kind in range(0 if fixed[one] else 4):
+            sequence[one] = kind
+            moved = 0.0 if kind == a else gap_weight * (_near(sequence, one, kind, gaps, last, True) - stays)
             for rank in range(found[kind]):
                 enters = outside[kind, rank]
                 value = attention[one] * (scores[enters] - scores[leaves])
                 if value <= TINY:
                     break
-                blocks, full = 0, 0
+                blocks, only = 0, 0
                 for dim in range(dims):
-                    group = groups[enters, dim]
-                    if group >= 0 and group != groups[leaves, dim] and held[dim, group] >= caps[dim]:
-                        blocks, full = blocks + 1, dim
-                if blocks == 0 and kind == a:
-                    continue
+                    if full[enters] >> dim & 1 and groups[enters, dim] != groups[leaves, dim]:
+                        blocks, only = blocks + 1, dim
                 if blocks == 1:
                     # Of those that only this group blocks, the best one stands for all.
-                    if tried[full, groups[enters, full]] == one * 4 + kind:
+                    if tried[only, groups[enters, only]] == one * 4 + kind:
                         continue
-                    tried[full, groups[enters, full]] = one * 4 + kind
-                for two in range(slots):
+                    tried[only, groups[enters, only]] = one * 4 + kind
+                for two in range(0 if blocks == 0 and kind == a else slots):
                     room, b = chosen[two], sequence[two]
                     if two == one or fixed[two]:
                         continue
-                    blocked = False
+                    useful = True
                     for dim in range(dims if blocks else 0):
                         group = groups[enters, dim]
-                        if group >= 0 and group != groups[leaves, dim] and held[dim, group] >= caps[dim]:
-                            blocked = blocked or groups[room, dim] != group
-                    if blocked:
+                        if full[enters] >> dim & 1 and group != groups[leaves, dim] and group != groups[room, dim]:
+                            useful = False
+                            break
+                    if not useful:
                         continue
                     for other in range(4):
-                        due, known = 0.0, kind == a and other == b
+                        if found[other] == 0:
+                            continue
+                        gain = value + attention[two] * (scores[outside[other, 0]] - scores[room])
+                        if gain <= best:
+                            continue
+                        due = 0.0
+                        if kind != a or other != b:
+                            for each in range(4):
+                                more = (each == kind) + (each == other) - (each == a) - (each == b)
+                                if more:
+                                    due += toll[each, counts[each] + more] - toll[each, counts[each]]
+                            if gain - due - moved <= best and due > 0:
+                                continue
+                            due += moved
+                            if other != b:
+                                due -= gap_weight * _near(sequence, two, b, gaps, last, True)
+                                sequence[two] = other
+                                due += gap_weight * _near(sequence, two, other, gaps, last, True)
+                                sequence[two] = b
                         for place in range(found[other]):
                             fills = outside[other, place]
-                            gain = value + attention[two] * (scores[fills] - scores[room])
-                            if gain - due <= best:
+                            gain = value + attention[two] * (scores[fills] - scores[room]) - due
+                            if gain <= best:
                                 break
-                            if fills == enters:
-                                continue
-                            if not known:
-                                known = True
-                                due = -_near(sequence, one, a, gaps, last, True)
-                                sequence[one] = kind
-                                due += _near(sequence, one, kind, gaps, last, True) - _near(
-                                    sequence, two, b, gaps, last, True
-                                )
-                                sequence[two] = other
-                                due = gap_weight * (due + _near(sequence, two, other, gaps, last, True))
-                                sequence[one], sequence[two] = a, b
-                                for each in range(4):
-                                    moved = (each == kind) + (each == other) - (each == a) - (each == b)
-                                    if moved:
-                                        due += toll[each, counts[each] + moved] - toll[each, counts[each]]
-                                if gain - due <= best:
-                                    break
-                            fine = True
+                            fine = fills != enters
                             for dim in range(dims):
                                 group = groups[fills, dim]
-                                if group >= 0:
-                                    full = (
-                                        held[dim, group] - (groups[leaves, dim] == group) - (groups[room, dim] == group)
-                                    )
-                                    fine = fine and full + (groups[enters, dim] == group) < caps[dim]
+                                if group < 0:
+                                    continue
+                                away = (groups[leaves, dim] == group) + (groups[room, dim] == group)
+                                here = groups[enters, dim] == group
+                                if full[fills] >> dim & 1:
+                                    fine = fine and away > 0 and held[dim, group] - away + here < caps[dim]
+                                elif here:
+                                    fine = fine and held[dim, group] - away + here < caps[dim]
                             if fine:
-                                best, slot1, in1, slot2, in2 = gain - due, one, enters, two, fills
+                                best, slot1, in1, slot2, in2 = gain, one, enters, two, fills
                                 break
+                if blocks == 0:
+                    break
+        sequence[one] = a
     return slot1, in1, slot2, in2
 
 
@@ -352,6 +378,10 @@ def _arrange(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one co
             nexts[slot + 1] = nexts[slot]
             if not fixed[slot]:
                 nexts[slot + 1, sequence[slot]] += 1
+        relief = 0.0
+        for slot in range(slots):
+            if _near(sequence, slot, sequence[slot], gaps, last, False):
+                relief = 4 * gap_weight
         best, left, right = TINY, -1, -1
         for one in range(slots):
             a = sequence[one]
@@ -364,6 +394,9 @@ def _arrange(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one co
                     continue
                 # Only posts of the two kinds between the two slots move: those of `a` one place later, those of `b` earlier.
                 ia, ib = nexts[one, a], nexts[one, b]
+                most = scores[ranked[b, ib]] - scores[ranked[a, nexts[two, a] - 1]]
+                if (attention[one] - attention[two]) * most <= best - relief:
+                    continue
                 gain = attention[one] * (scores[ranked[b, ib]] - scores[ranked[a, ia]])
                 mine, theirs = ia, ib + 1
                 ia += 1
@@ -379,7 +412,7 @@ def _arrange(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one co
                         theirs += 1
                         ib += 1
                 gain += attention[two] * (scores[ranked[a, mine]] - scores[ranked[b, ib]])
-                if gain <= best - gap_weight * 4:
+                if gain <= best - relief:
                     continue
                 moved = -stays
                 sequence[one] = b

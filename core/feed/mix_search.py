@@ -16,10 +16,10 @@ from core.feed.mix_groups import SPARE, shortlist
 from core.feed.mix_solver import PENALTY, best_order, cooldowns_within
 from core.pipeline.candidates import BoolArray, FloatArray
 
-PATIENCE, STAMINA = 2, 14
-"""A search ends after so many laps in all, or so many without an improvement: near the best page at once, and otherwise."""
+PATIENCE, STAMINA, TIRED = 2, 60, 6
+"""A search ends after so many laps without an improvement: when it began near the best page, otherwise, and when rules give way."""
 
-THOROUGH = 40
+THOROUGH = 120
 """Laps without an improvement where time matters less: for prices."""
 
 ROUNDS = 3
@@ -133,7 +133,9 @@ class Board:
     ) -> Found | None:
         """The best page with counts within `least` and `most`, paying `toll`; None if no order of kinds is possible."""
         low, high = np.asarray(least, np.int64), np.asarray(most, np.int64)
-        if not self.soft:
+        if self.soft:
+            stamina = min(stamina, TIRED)
+        else:
             waits = zip(self.asked.gaps.tolist(), self.asked.cooling, strict=True)
             high = np.minimum(high, [room(self.asked.size, gap, wait) for gap, wait in waits])
         _, groups, greedy = self._short

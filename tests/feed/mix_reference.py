@@ -184,3 +184,17 @@ def least_units(problem: Problem) -> float:
     found = programme.solved(np.zeros(grid.size))
     assert found is not None
     return found[0]
+
+
+def units_of(problem: Problem, places: np.ndarray) -> float:
+    """How much a page gives way, in the same units."""
+    asked, kinds = Asked(problem.policy, problem.slots, problem.session), problem.kinds[places]
+    counts = np.bincount(kinds, minlength=len(KINDS))
+    units = GAP_UNIT * sum(often for often, _ in asked.broken(kinds.tolist()).values())
+    for (least, most), unit in ((asked.page, SHARE_UNIT), (asked.in_session, SESSION_UNIT)):
+        units += unit * (np.maximum(np.array(least) - counts, 0) + np.maximum(counts - np.array(most), 0)).sum()
+    for names, cap in zip(groups_of(problem), asked.caps, strict=True):
+        held = names[places]
+        if (held >= 0).any():
+            units += CAP_UNIT * np.maximum(np.bincount(held[held >= 0]) - cap, 0).sum()
+    return float(units + PIN_UNIT * sum(places[slot] != place for slot, place in problem.pins))

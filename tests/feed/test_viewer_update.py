@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.events import EventKind, ViewerEvent
-from core.domain.viewer import RECENT, REMEMBERED_EVENTS, ViewerState
-from core.feed.viewer_update import HALF_LIFE, PostFacts, served, update
+from core.domain.ids import MINUTE
+from core.domain.viewer import RECENT, REMEMBERED_EVENTS, FeedSession, ViewerState
+from core.feed.viewer_update import HALF_LIFE, PostFacts, served, session_of, update
 
 NOW = 1_795_000_000_000
 SAREE = PostFacts("kiran", ("saree",))
@@ -107,3 +108,18 @@ def test_served_posts_become_the_newest_seen_and_are_counted_by_kind() -> None:
     state = served(ViewerState(viewer="v", seen=("a", "b")), ("c", "a"), ("ugc", "ugc"))
     assert state.seen == ("b", "c", "a")
     assert state.kinds_served == {"ugc": 2}
+
+
+def test_a_session_counts_its_pages_and_ends_after_half_an_hour_or_under_another_name() -> None:
+    state = served(ViewerState(viewer="v"), ("a", "b"), ("ugc", "product"), session="one", at=NOW)
+    state = served(state, ("c",), ("ugc",), session="one", at=NOW + 29 * MINUTE)
+    assert (state.session.id, state.session.started_at, state.session.kinds) == ("one", NOW, {"ugc": 2, "product": 1})
+    assert state.session.last == ("ugc", "product", "ugc")
+    assert session_of(state, "", NOW + 58 * MINUTE) is state.session
+    assert session_of(state, "one", NOW + 59 * MINUTE).slots == 0
+    assert session_of(state, "two", NOW + 30 * MINUTE) == FeedSession(
+        id="two", started_at=NOW + 30 * MINUTE, last_at=NOW + 30 * MINUTE
+    )
+    later = served(state, ("d",), ("product",), session="two", at=NOW + 30 * MINUTE)
+    assert later.session.kinds == {"product": 1}
+    assert later.kinds_served == {"ugc": 2, "product": 2}
