@@ -8,9 +8,11 @@ from core.domain.account import Role
 from core.domain.errors import CallerError
 from core.domain.experiment import ExperimentState
 from dashboard import access
+from dashboard.components.aa_panel import aa_panel
 from dashboard.components.experiment_form import experiment_form
 from dashboard.components.experiment_layers import who_sees_what
 from dashboard.components.experiment_list import experiment_list
+from dashboard.components.experiment_metrics import METRICS
 from dashboard.components.holdout_panel import holdout_panel
 from dashboard.components.notices import notices
 from dashboard.context import services
@@ -41,3 +43,5 @@ experiment_list(me, state)
 if state is None:
     who_sees_what(me)
     holdout_panel(me)
+    with st.expander("A/A check: would this metric find an effect where there is none?"):
+        aa_panel(me, tuple(METRICS.values()))

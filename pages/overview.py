@@ -7,6 +7,7 @@ import streamlit as st
 from core.domain.account import Role
 from dashboard import access
 from dashboard.components.feed_health import feed_health
+from dashboard.components.notices import notices
 from dashboard.components.publisher_overview import publisher_overview
 from dashboard.components.sales_overview import sales_overview
 from dashboard.components.staff_overview import demo_progress, posts_overview, queue_overview
@@ -31,11 +32,13 @@ match me.role:
         queue_overview(me)
         posts_overview(me)
     case Role.PRODUCT_MANAGER:
+        notices(me)
         demo_progress(me)
         feed_health(me)
         sales_overview(me)
         posts_overview(me)
     case Role.ADMINISTRATOR:
+        notices(me)
         demo_progress(me)
         queue_overview(me)
         feed_health(me)

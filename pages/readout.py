@@ -14,6 +14,7 @@ from dashboard.components.experiment_levers import TOLD, levers
 from dashboard.components.experiment_plan import experiment_plan
 from dashboard.components.experiment_rehearsal import rehearsal
 from dashboard.components.interactions_panel import interactions_panel
+from dashboard.components.metric_revision import metric_revision
 from dashboard.components.told import tell
 from dashboard.components.trigger_panel import trigger_panel
 from dashboard.context import clock, services
@@ -75,4 +76,5 @@ if not found.trust.alarm:
     if not experiment.rehearses:
         interactions_panel(me, experiment)
         trigger_panel(me, experiment)
+        metric_revision(me, experiment)
 panel.rest(me, found)

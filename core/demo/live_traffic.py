@@ -190,6 +190,8 @@ def _live(
             beat()
             page = services.feed.page(world.viewers[viewer], size=traffic.size, cursor=cursor, now=at)
             cursor = page.cursor
+            if traffic.experiment:
+                services.feed.flush()  # that they met the arm comes before what they did: here no seconds lie between
             events, at, tired, on = watch(world, life, page, at, mood, tired)
             events = [sent for event in events for sent in traffic.plant(event, rng)]
             if events:

@@ -1,8 +1,9 @@
 """Rehearsals: simulated viewers live under the arms of an experiment, with an effect planted, and the readout must find it.
 
 `python -m core.demo.simulate --policy A --policy B --lift 0.3 --viewers 400`, or the button on a draft. They are served by the
-real feed from the real catalogue, but in a world of their own: events, live state, totals and counters are in stores that are thrown
-away, so nothing that people measure is touched. What is kept is the rehearsal, an archived experiment with its sums and its readout.
+real feed from the real catalogue, but in a world of their own: events, live state, totals and counters are in stores that are
+thrown away, so nothing that people measure is touched. What is kept is the rehearsal, an archived experiment with its sums and
+its readout.
 """
 
 from __future__ import annotations
@@ -99,12 +100,15 @@ def rehearse(
         arms = tuple(replace(arm, policy=arm.policy or in_force.id) for arm in experiment.arms)
         id = new_id(now)
         copy = replace(
-            experiment, id=id, version=1, name=f"Rehearsal of {experiment.name}", state=ExperimentState.RUNNING, salt=id, arms=arms, lower=0.0,
-            upper=1.0, targeting=type(experiment.targeting)(), overrides={}, holdout=False, halted="", generated=True,
+            experiment, id=id, version=1, name=f"Rehearsal of {experiment.name}", state=ExperimentState.RUNNING,
+            salt=id, arms=arms,
+            lower=0.0, upper=1.0, targeting=type(experiment.targeting)(), overrides={}, holdout=False, halted="", generated=True,
             rehearses=experiment.id if services.stores.experiments.find_one(experiment.id) else NO_DRAFT,
             phases=(Phase(number=1, exposure=1.0, started_at=began),), launched_at=began,
-            plan=replace(experiment.plan or Plan(metric=goal.name, baseline=0, deviation=0, effect=asked.lift or 0.1),
-                         per_arm=asked.viewers / len(experiment.arms)),
+            plan=replace(
+                experiment.plan or Plan(metric=goal.name, baseline=0, deviation=0, effect=asked.lift or 0.1),
+                per_arm=asked.viewers / len(experiment.arms),
+            ),
             created_at=now, updated_at=now,
         )  # fmt: skip
         own.experiments.insert(copy)

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 import plotly.graph_objects as go
 
-from core.domain.experiment import MetricRole
+from core.domain.experiment import MetricRole, Phase
 from core.statistics.guardrails import GuardrailState
 from core.statistics.readout import Reading
 from core.statistics.sequential import Look
 
 GOOD, BAD, QUIET, BAND = "#079455", "#d92d20", "#64748b", "rgba(79,70,229,.14)"
 ACCENT = "#4f46e5"
+MARGIN = "rgba(217,45,32,.10)"
 _ORDER = {MetricRole.GOAL: 0, MetricRole.GUARDRAIL: 1, MetricRole.SECONDARY: 2}
 
 
@@ -65,16 +66,23 @@ def forest(readings: Sequence[Reading]) -> go.Figure:
             figure.add_shape(
                 type="line", x0=edge, x1=edge, y0=index - 0.35, y1=index + 0.35, line={"color": BAD, "width": 1.5}
             )
+            figure.add_shape(
+                type="rect", x0=edge, x1=0, y0=index - 0.35, y1=index + 0.35, fillcolor=MARGIN, line={"width": 0},
+                layer="below",
+            )  # fmt: skip
     labels = [f"{r.metric.name}<br><span style='font-size:11px'>{r.metric.role.value}: {word(r)}</span>" for r in rows]
     figure.add_vline(x=0, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, showgrid=False, zeroline=False)
     figure.update_xaxes(ticksuffix="%", title="Change against the control", zeroline=False)
+    figure.update_yaxes(range=[-0.6, len(rows) - 0.4])
     figure.update_layout(height=80 + 62 * max(1, len(rows)), margin={"l": 8, "r": 16, "t": 8, "b": 40})
     return figure
 
 
-def lift_by_day(looks: Sequence[Look], days: Sequence[int], *, upto: int, crossed: int | None) -> go.Figure:
-    """The goal's lift up to each day with the anytime band; the first crossing stays pinned."""
+def lift_by_day(
+    looks: Sequence[Look], days: Sequence[int], *, upto: int, crossed: int | None, phases: Sequence[Phase] = ()
+) -> go.Figure:
+    """The goal's lift up to each day with the anytime band; the first crossing stays pinned, steps of the ramp are marked."""
     shown = [
         (datetime.fromtimestamp(day * 86_400, UTC).date(), look)
         for day, look in zip(days[: upto + 1], looks[: upto + 1], strict=True)
@@ -100,6 +108,22 @@ def lift_by_day(looks: Sequence[Look], days: Sequence[int], *, upto: int, crosse
             textposition="top center", marker={"color": GOOD, "size": 13, "symbol": "diamond"}, hoverinfo="skip",
         )  # fmt: skip
     figure.add_hline(y=0, line={"color": QUIET, "dash": "dash", "width": 1})
+    for phase in phases[1:]:
+        began = datetime.fromtimestamp(phase.started_at / 1_000, UTC).date()
+        if dates and dates[0] <= began <= dates[-1]:
+            figure.add_shape(
+                type="line",
+                x0=began,
+                x1=began,
+                y0=0,
+                y1=1,
+                yref="paper",
+                line={"color": QUIET, "dash": "dot", "width": 1},
+            )
+            figure.add_annotation(
+                x=began, y=1, yref="paper", text=f"{phase.exposure:.0%}", showarrow=False, xanchor="left"
+            )
+    figure.update_xaxes(tickformat="%-d %b")
     figure.update_yaxes(ticksuffix="%", title="Change so far")
     figure.update_layout(height=300, margin={"l": 8, "r": 16, "t": 16, "b": 8}, showlegend=False)
     return figure

@@ -53,7 +53,7 @@ def experiment_form(me: Account, experiment: Experiment | None) -> None:
     owner = experiment.owner if experiment else me.id
     choices = list(owners) if owner in owners else [owner, *owners]
     owned = right.selectbox(
-        "Owner", choices, index=choices.index(owner), key=f"{key}:owner", format_func=lambda id: owners.get(id, id)
+        "Owner", choices, index=choices.index(owner), key=f"{key}:owner", format_func=lambda one: owners.get(one, one)
     )
     st.subheader("Arms")
     arms = arms_part(me, experiment.arms if experiment else (), key)

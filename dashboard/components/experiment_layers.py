@@ -83,7 +83,8 @@ def layer_range(ranges: Sequence[Taken], lower: float, upper: float, *, key: str
 def _part(figure: go.Figure, width: float, colour: str, label: str, text: str) -> None:
     figure.add_bar(
         x=[100 * width], y=[""], orientation="h", marker={"color": colour, "line": _EDGE}, text=[text], textposition="inside",
-        textangle=0, insidetextanchor="middle", insidetextfont={"color": _ink(colour)}, hovertemplate=f"{label}<extra></extra>", showlegend=False,
+        textangle=0, insidetextanchor="middle", insidetextfont={"color": _ink(colour)},
+        hovertemplate=f"{label}<extra></extra>", showlegend=False,
     )  # fmt: skip
 
 

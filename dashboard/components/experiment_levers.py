@@ -34,7 +34,7 @@ def _do(act: Callable[[], object], done: str) -> None:
 def _launch(me: Account, experiment: Experiment) -> None:
     first = experiment.steps[0]
     st.write(
-        f"{percent(first.exposure, 0)} of the viewers who fit are exposed at once; that is the first of {len(experiment.steps)} steps."
+        f"{percent(first.exposure, 0)} of the viewers who fit are exposed at once: the first of {len(experiment.steps)} steps."
     )
     if experiment.plan is None:
         st.warning("There is no plan: nobody knows how long this takes or what it can find.", icon=":material/help:")
@@ -69,7 +69,7 @@ def _decide(me: Account, experiment: Experiment) -> None:
     )
     why = st.text_input("In a few words, why?", key="decide_why", max_chars=200)
     st.caption(
-        "Viewers get the default feed again at once. To give everybody a treatment, publish its version of the mix. The readout stays."
+        "Viewers get the default feed again at once. To give everybody a treatment, publish its version of the mix."
     )
     if st.button("End it", key="decide_now", type="primary"):
         said = f"{choice}: {why.strip()}" if why.strip() else str(choice)

@@ -44,11 +44,11 @@ def arms_part(me: Account, given: tuple[Arm, ...], key: str) -> tuple[Arm, ...]:
             policy = st.selectbox(
                 "Version of the mix", [None, *policies], key=f"{key}:policy{place}",
                 index=_index([None, *policies], own.policy if own else None),
-                format_func=lambda id: IN_FORCE if id is None else f"{policies.get(id, id)} ({id})",
+                format_func=lambda one: IN_FORCE if one is None else f"{policies.get(one, one)} ({one})",
             )  # fmt: skip
             model = st.selectbox(
                 "Model", [None, *models], key=f"{key}:model{place}",
-                index=_index([None, *models], own.model if own else None), format_func=lambda id: id or IN_FORCE,
+                index=_index([None, *models], own.model if own else None), format_func=lambda one: one or IN_FORCE,
             )  # fmt: skip
             flags = st.text_input(
                 "Flags for the app", ", ".join(f"{k}={v}" for k, v in own.flags.items()) if own else "",
@@ -72,7 +72,14 @@ def arms_part(me: Account, given: tuple[Arm, ...], key: str) -> tuple[Arm, ...]:
             on_click=_arms,
             args=(key, 1),
         )
-        st.button("Remove the last", key=f"{key}:fewer", icon=":material/remove:", disabled=count <= 2, on_click=_arms, args=(key, -1))  # fmt: skip
+        st.button(
+            "Remove the last",
+            key=f"{key}:fewer",
+            icon=":material/remove:",
+            disabled=count <= 2,
+            on_click=_arms,
+            args=(key, -1),
+        )
     return tuple(arms)
 
 
@@ -108,9 +115,7 @@ def targeting_part(given: Targeting, key: str) -> Targeting:
         start = next(label for label, value in _WHO.items() if value == given.newcomers)
         who = st.selectbox("New or returning", list(_WHO), index=list(_WHO).index(start), key=f"{key}:who")
     if platforms or who != "Everybody":
-        st.caption(
-            "The app says with each request what it runs on and whether the viewer is new; viewers of whom it does not are left out."
-        )
+        st.caption("The app says with each request what it runs on and whether the viewer is new; others are left out.")
     return Targeting(
         segments=tuple(segments), regions=tuple(regions), platforms=tuple(platforms), newcomers=_WHO[str(who)]
     )

@@ -34,7 +34,8 @@ def experiment_plan(me: Account, experiment: Experiment) -> None:
         alpha = st.number_input("False alarms, α in %", 0.1, 20.0, 5.0, 0.5, key="plan_alpha") / 100
         power = st.number_input("Power, %", 50.0, 99.0, 80.0, 1.0, key="plan_power") / 100
         eligible = st.number_input(
-            "Viewers who fit, %", 0.1, 100.0, 100.0, 1.0, key="plan_eligible", help="The share that segments, regions and platforms let in",
+            "Viewers who fit, %", 0.1, 100.0, 100.0, 1.0, key="plan_eligible",
+            help="The share that segments, regions and platforms let in",
         ) / 100  # fmt: skip
     rule = st.segmented_control(
         "Looking", list(_RULES), default=Rule.SEQUENTIAL, format_func=_RULES.__getitem__, key="plan_rule", required=True
@@ -50,9 +51,9 @@ def experiment_plan(me: Account, experiment: Experiment) -> None:
     horizon = SHOWN if math.isnan(plan.days) else max(SHOWN, min(365, round(plan.days * 1.3)))
     _chart(ahead(experiment, past, wanted, horizon), plan, past)
     st.caption(
-        f"Looking every day costs {plan.factor:.2f} times the viewers of a single look at the end; that is included. The days come from "
-        f"how many different viewers really came: {number(past.curve[-1])} in the last {len(past.curve)} days, of whom the range, the "
-        "ramp, the holdout and the smallest arm get their part."
+        f"Looking every day costs {plan.factor:.2f} times the viewers of a single look at the end; that is included. The days "
+        f"come from how many different viewers really came: {number(past.curve[-1])} in the last {len(past.curve)} days, of whom "
+        "the range, the ramp, the holdout and the smallest arm get their part."
     )
     kept = experiment.plan
     same = kept is not None and (kept.metric, kept.effect, kept.alpha, kept.power, kept.rule, kept.per_arm) == (
@@ -100,7 +101,8 @@ def _chart(days: list[DayAhead], plan: Plan, past: Past) -> None:
     figure = go.Figure()
     figure.add_scatter(
         x=[one.day for one in known], y=[100 * one.detectable for one in known], mode="lines", line={"color": ACCENT, "width": 3},
-        customdata=[one.per_arm for one in known], hovertemplate="Day %{x}: finds %{y:.1f}%, %{customdata:,.0f} viewers per arm<extra></extra>",
+        customdata=[one.per_arm for one in known],
+        hovertemplate="Day %{x}: finds %{y:.1f}%, %{customdata:,.0f} viewers per arm<extra></extra>",
     )  # fmt: skip
     figure.add_hline(y=100 * abs(plan.effect), line={"color": QUIET, "dash": "dash", "width": 1})
     figure.add_vline(x=len(past.curve), line={"color": QUIET, "dash": "dot", "width": 1})

@@ -46,13 +46,14 @@ def ramp_steps(experiment: Experiment) -> None:
             status = "now" if experiment.live else "stands still"
         rows.append({
             "Step": place + 1, "Viewers exposed": f"{step.exposure:.0%}", "Begun": begun, "Is": status,
-            "Least time": duration(round(step.hours * HOUR)), "Stood still": duration(phase.waited) if phase and phase.waited else "",
+            "Least time": duration(round(step.hours * HOUR)),
+            "Stood still": duration(phase.waited) if phase and phase.waited else "",
         })  # fmt: skip
     st.dataframe(
         pd.DataFrame(rows), hide_index=True,
         column_config={"Begun": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")},
     )  # fmt: skip
     st.caption(
-        f"{plural(len(experiment.steps), 'step')}; arms keep their shares at each. The next comes by itself when its time is up, the "
-        "split is right and no guardrail speaks against it."
+        f"{plural(len(experiment.steps), 'step')}; arms keep their shares at each. The next comes by itself when its time is up, "
+        "the split is right and no guardrail speaks against it."
     )

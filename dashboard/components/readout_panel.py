@@ -113,7 +113,7 @@ def effects(arm: ArmReport) -> None:
     st.plotly_chart(forest(readings), key=f"forest-{arm.arm}")
     st.caption(
         "Thick bars are 95% intervals for one look at the planned end; dotted ones hold at every look. "
-        "A red tick is the margin of a guardrail."
+        "The shaded part up to a red tick is the margin of a guardrail."
     )
 
 
@@ -131,7 +131,9 @@ def lift(found: Report, arm: ArmReport) -> None:
         st.caption(
             f"On day {upto + 1}: {look.estimate:+.1%} ({look.interval.lower:+.1%} to {look.interval.upper:+.1%}), which {clear}"
         )
-    chart = lift_by_day(arm.goal_looks, found.days, upto=upto, crossed=arm.verdict.crossed)
+    chart = lift_by_day(
+        arm.goal_looks, found.days, upto=upto, crossed=arm.verdict.crossed, phases=found.experiment.phases
+    )
     st.plotly_chart(chart, key=f"lift-{arm.arm}")
 
 
@@ -199,9 +201,9 @@ def details(found: Report, arm: ArmReport) -> None:
             st.warning("The arms differed before the experiment began (p < .001). Read adjusted effects with care.")
         st.caption(
             "Effects are weighted by phase of the ramp; adjusted by what viewers did in the 28 days before (CUPED) where that "
-            "explains anything: Y − θ (X − mean of X), θ = cov(X, Y) / var(X) over both arms. Relative intervals are Fieller's; dashed "
-            "ones are the confidence sequence of Waudby-Smith et al. The chance to win is a Bayesian second opinion with prior "
-            "N(0, 0.3²), not a rule for stopping."
+            "explains anything: Y − θ (X − mean of X), θ = cov(X, Y) / var(X) over both arms. Relative intervals are Fieller's; "
+            "dashed ones are the confidence sequence of Waudby-Smith et al. The chance to win is a Bayesian second opinion with "
+            "prior N(0, 0.3²), not a rule for stopping."
         )
         st.caption(f"Salt `{found.experiment.salt}`: with it and a viewer's id anybody can work out the arm again.")
         st.markdown("**As a note**")

@@ -39,7 +39,9 @@ def test_a_win_a_breach_a_wrong_split_and_too_little_data_are_each_told_as_such(
         "breach": Action.ROLL_BACK,
         "split": Action.BLOCKED,
         "young": Action.CANNOT_SAY,
+        "past": said["past"],
     }
+    assert said["past"] in (Action.KEEP_RUNNING, Action.NO_EFFECT)
 
 
 def test_the_planted_lift_lies_within_the_interval_that_is_shown(services: Services) -> None:
@@ -49,11 +51,15 @@ def test_the_planted_lift_lies_within_the_interval_that_is_shown(services: Servi
 
 
 def test_the_watch_holds_the_two_that_do_harm_and_leaves_the_others(services: Services) -> None:
-    services.readouts.watch(now=NOW)
+    services.rollout.watch(now=NOW)
     states = {trial.key: services.experiments.get(MANAGER, f"demo-{trial.key}").state for trial in trials.TRIALS}
     assert states["breach"] is states["split"] is ExperimentState.PAUSED
     assert states["win"] is ExperimentState.RUNNING
     assert states["young"] is ExperimentState.RAMPING
+    assert states["past"] is ExperimentState.DECIDED
+    told = {notice.query["id"]: notice.title for notice in services.notices.unread(MANAGER, now=NOW)}
+    assert set(told) == {"demo-breach", "demo-split", "demo-win"}
+    assert told["demo-breach"].startswith("Stopped")
 
 
 def test_the_same_seed_gives_the_same_events() -> None:
