@@ -51,7 +51,8 @@ def trigger_panel(me: Account, experiment: Experiment) -> None:
     st.caption(
         "A viewer meets the change with the first page made while an arm could alter it, or when the app reports it as shown. "
         "Eligible is whom the hashes put into an arm and who did anything while the ramp reached them. The effect on everybody is "
-        "the first one times the share who met it, against all that the control did. Both with 95% intervals for one look, without adjustment by what viewers did before."
+        "the first one times the share who met it, against all that the control did. Both with 95% intervals for one look, "
+        "without adjustment by what viewers did before."
         + (f" Read from the first {number(SCAN)} viewers." if found.capped else "")
     )
 
