@@ -11,7 +11,6 @@ from statsmodels.stats.power import TTestIndPower
 
 from core.statistics.sequential import two_sided
 
-
 FURTHEST = 10_000.0
 """Days beyond which an end is not in sight."""
 
