@@ -19,7 +19,7 @@ from core.feed.index import KINDS
 from core.feed.mix_asked import UNCAPPED, Asked
 from core.feed.mix_bounds import Bounds, bounds
 from core.feed.mix_relax import least_relaxed
-from core.feed.mix_search import STAMINA, Board
+from core.feed.mix_search import Board
 from core.pipeline.candidates import BoolArray, FloatArray
 
 ATTENTION = 0.97
@@ -105,10 +105,10 @@ class MixedPage:
         return tuple(dict.fromkeys(one.note for one in self.relaxed))
 
 
-def best_page(problem: Problem, *, stamina: int = STAMINA, start: Places | None = None) -> MixedPage:
+def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
     """The page with the highest value that keeps every rule; if there is none, the best one under the least relaxation.
 
-    Without a cap that binds, the page is exact. `stamina` is how long a hard search goes on, `start` a page to begin with too.
+    Without a cap that binds, the page is exact. `start` is a page to begin with too, for a longer search.
     """
     asked = Asked(problem.policy, problem.slots, problem.session)
     board = problem.board(asked)
@@ -118,10 +118,10 @@ def best_page(problem: Problem, *, stamina: int = STAMINA, start: Places | None 
         must = None
     limits = bounds(problem.policy, problem.slots, available, must, problem.session)
     without: tuple[int, ...] | None
-    found = board.search(limits.least, limits.most, asked.toll(limits.least, limits.most), stamina=stamina, start=start)
+    found = board.search(limits.least, limits.most, asked.toll(limits.least, limits.most), start=start)
     if found is None or not found.clean:
         needed = must or (0,) * len(KINDS)
-        relaxed = least_relaxed(problem.board, asked, problem.kept_pins, available, needed, stamina=stamina)
+        relaxed = least_relaxed(problem.board, asked, problem.kept_pins, available, needed)
         places, value, without = relaxed.places, relaxed.value, relaxed.without
     else:
         places, value, without = board.long(found), found.value, None

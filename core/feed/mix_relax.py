@@ -33,8 +33,6 @@ def least_relaxed(
     pins: Sequence[tuple[int, int]],
     available: Sequence[int],
     must: Sequence[int],
-    *,
-    stamina: int,
 ) -> Relaxed:
     """The page for which the rules give way by the fewest units (see `core.feed.mix_asked`); of these the best.
 
@@ -59,9 +57,7 @@ def least_relaxed(
         kept = [pin for pin in pins if pin[0] not in without]
         board = boards(asked, kept, True)
         # With pins, what must be shown may be impossible; then it is only wished for.
-        found = board.search(must, available, toll, stamina=stamina) or board.search(
-            (0,) * len(must), available, toll, stamina=stamina
-        )
+        found = board.search(must, available, toll) or board.search((0,) * len(must), available, toll)
         if found is not None and (best is None or (found.units + extra, -found.value) < (best.units, -best.value)):
             best = Relaxed(board.long(found), found.value, without, found.units + extra)
         for slot, _ in kept:

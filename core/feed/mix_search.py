@@ -19,8 +19,8 @@ from core.pipeline.candidates import BoolArray, FloatArray
 PATIENCE, STAMINA, TIRED = 2, 60, 6
 """A search ends after so many laps without an improvement: when it began near the best page, otherwise, and when rules give way."""
 
-THOROUGH = 120
-"""Laps without an improvement where time matters less: for prices."""
+THOROUGH = 30
+"""Laps without an improvement from a page that is known already, where time matters less: for prices."""
 
 ROUNDS = 3
 """How often a page that was hard to make is put into its exact best order and improved again at most."""
@@ -128,14 +128,14 @@ class Board:
         most: Sequence[int],
         toll: FloatArray,
         *,
-        stamina: int = STAMINA,
         start: Ints | None = None,
     ) -> Found | None:
-        """The best page with counts within `least` and `most`, paying `toll`; None if no order of kinds is possible."""
+        """The best page with counts within `least` and `most`, paying `toll`; None if no order of kinds is possible.
+
+        `start` is a page to begin with too, for a longer search.
+        """
         low, high = np.asarray(least, np.int64), np.asarray(most, np.int64)
-        if self.soft:
-            stamina = min(stamina, TIRED)
-        else:
+        if not self.soft:
             waits = zip(self.asked.gaps.tolist(), self.asked.cooling, strict=True)
             high = np.minimum(high, [room(self.asked.size, gap, wait) for gap, wait in waits])
         _, groups, greedy = self._short
@@ -145,16 +145,16 @@ class Board:
             first = self.order(everything, low, high, toll)
         if first is None:
             return None
-        best, hard = self._exchanged(first.places, toll, stamina)
+        best, hard = self._exchanged(first.places, toll)
         if self.soft and best.units and (other := self.order(everything, low, high, toll)) is not None:
-            best = max(best, self._exchanged(other.places, toll, stamina)[0], key=lambda page: page.worth)
+            best = max(best, self._exchanged(other.places, toll)[0], key=lambda page: page.worth)
         if start is not None:
-            best = max(best, self._exchanged(self.short(start), toll, stamina)[0], key=lambda page: page.worth)
-        for _ in range(ROUNDS if hard or stamina == THOROUGH else 0):
+            best = max(best, self._exchanged(self.short(start), toll, THOROUGH)[0], key=lambda page: page.worth)
+        for _ in range(ROUNDS if hard or start is not None else 0):
             again = self.order(self._open(best.places, groups), low, high, toll)
             if again is None or np.array_equal(again.places, best.places):
                 break
-            better, _ = self._exchanged(again.places, toll, stamina)
+            better, _ = self._exchanged(again.places, toll)
             if better.worth <= (best.worth[0], best.value + 1e-9):
                 break
             best = better
@@ -182,12 +182,12 @@ class Board:
         page[page < 0] = free[: int((page < 0).sum())]
         return page
 
-    def _exchanged(self, places: Ints, toll: FloatArray, stamina: int) -> tuple[Found, bool]:
+    def _exchanged(self, places: Ints, toll: FloatArray, patience: int = PATIENCE) -> tuple[Found, bool]:
         scores, kinds = self._columns
         price, above = self._gap_price, PENALTY * (CAP_UNIT if self.soft else 1_000)
         unit = float(scores[places].max() - scores[places].min()) / 4 + 1e-6
-        patience = stamina if stamina == THOROUGH else PATIENCE
-        stamina = stamina * 20 // len(places)  # a lap of a short page costs less
+        # A lap of a short page costs less.
+        stamina = max(TIRED if self.soft else STAMINA, patience) * 20 // len(places)
         page, value, broken, due, over, hard = exchanged(
             scores, kinds, self._short[1], self.caps, places, self.pinned >= 0, toll, self.asked.gaps, self.asked.last,
             self.attention, price, above, above / 8 if self.soft else unit, price / 8 if self.soft else unit,

@@ -12,7 +12,6 @@ from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
 from core.feed.index import KINDS
 from core.feed.mix import MixedPage, Problem, best_page
 from core.feed.mix_asked import Asked
-from core.feed.mix_search import THOROUGH
 
 TINY = 1e-9
 
@@ -26,12 +25,12 @@ def prices(problem: Problem, page: MixedPage) -> dict[str, float]:
     that gave way, are left out. Pages are made again with a longer search, each from the page before, so that chance has no part.
     """
     gave = {one.field for one in page.relaxed}
-    base = best_page(problem, stamina=THOROUGH, start=page.places)
+    base = best_page(problem, start=page.places)
     found = {}
     for field, name, looser, points in _loosened(problem, base):
         if field in gave:
             continue
-        other = best_page(looser, stamina=THOROUGH, start=base.places)
+        other = best_page(looser, start=base.places)
         if len(other.relaxed) <= len(page.relaxed) and (gain := other.value - max(base.value, page.value)) > TINY:
             found[name] = gain / points
     return dict(sorted(found.items(), key=lambda item: -item[1]))
