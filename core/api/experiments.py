@@ -24,8 +24,16 @@ class Assignment(BaseModel):
     experiment: str = Field(examples=["01KA0000000000000000000000"])
     name: str = Field(examples=["More educational posts"])
     arm: str = Field(examples=["treatment"])
-    policy: str | None = None
-    flags: dict[str, str] = {}
+    policy: str | None = Field(
+        default=None, description="version of the mix; the feed serves it by itself", examples=["for_you-7"]
+    )
+    model: str | None = Field(
+        default=None, description="trained model; the feed serves it by itself", examples=["neighbours-3"]
+    )
+    flags: dict[str, str] = Field(
+        default={}, description="what the app itself has to do", examples=[{"button": "round"}]
+    )
+    counted: bool = Field(default=True, description="false for a tester, who is shown the arm but not measured")
 
 
 class Exposures(BaseModel):
@@ -40,10 +48,12 @@ class Exposures(BaseModel):
 
 
 class Exposed(BaseModel):
-    """How many exposures were new; those sent before count once."""
+    """How many exposures were new (those sent before count once), the viewer's arms, and the experiments named in which they are
+    not: ended, out of range, or unknown."""
 
-    new: int
-    arms: dict[str, str]
+    new: int = Field(examples=[1])
+    arms: dict[str, str] = Field(examples=[{"01KA0000000000000000000000": "treatment"}])
+    skipped: list[str] = Field(default=[], examples=[[]])
 
 
 @router.get("/assignments")
@@ -65,7 +75,9 @@ async def assignments(
             name=experiment.name,
             arm=arm.name,
             policy=experiment.arms[arm.arm].policy,
+            model=experiment.arms[arm.arm].model,
             flags=experiment.arms[arm.arm].flags,
+            counted=arm.counted,
         )
         for experiment, arm in found
     ]
@@ -82,4 +94,5 @@ def exposures(
     found = service.of(body.viewer, attributes, now=now)
     met = [(e, arm) for e, arm in found if not body.experiments or e.id in body.experiments]
     new = service.expose(body.viewer, met, segment=body.segment, now=now)
-    return Exposed(new=new, arms={experiment.id: arm.name for experiment, arm in met})
+    arms = {experiment.id: arm.name for experiment, arm in met}
+    return Exposed(new=new, arms=arms, skipped=[id for id in body.experiments if id not in arms])

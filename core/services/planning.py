@@ -46,7 +46,7 @@ class Past:
         if len(curve) < 2 or curve[half - 1] <= 0 or curve[-1] <= curve[half - 1]:
             return curve[-1]
         growth = math.log(curve[-1] / curve[half - 1]) / math.log(len(curve) / half)
-        return curve[-1] * (day / len(curve)) ** min(1.0, growth)
+        return curve[-1] * math.pow(day / len(curve), min(1.0, growth))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Planning:
                 totals = added_up(totals, viewer.days[day])
             rows.append(row(metric, totals, {}))
             first_seen[present[0] - window.start] += 1
-        moments = Moments.of(rows) if rows else Moments.empty(4)  # type: ignore[arg-type]
+        moments = Moments.of(rows) if rows else Moments.empty(4)  # type: ignore[arg-type]  # rows of four numbers, read as an array
         found = ratio_summary(moments) if metric.kind is MetricKind.RATIO else mean_summary(moments)
         if not (found.n >= 2 and found.mean != 0 and found.variance > 0):
             raise CallerError(

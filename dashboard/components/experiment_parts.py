@@ -133,7 +133,8 @@ def range_part(me: Account, experiment: Experiment | None, key: str) -> tuple[st
     slot = f"{key}:range"
     if slot not in st.session_state:
         st.session_state[slot] = (round(start[0] * 100), round(start[1] * 100))
-    lower, upper = st.slider("Viewers of the layer", 0, 100, step=1, format="%d%%", key=slot)
+    st.slider("Viewers of the layer", 0, 100, step=1, format="%d%%", key=slot)
+    lower, upper = st.session_state[slot]
     layer_range(ranges, lower / 100, upper / 100, key=f"{key}:picture")
     clash = overlapping(lower / 100, upper / 100, ranges)
     if free is None:
@@ -168,7 +169,7 @@ def ramp_part(given: tuple[Step, ...], key: str) -> tuple[tuple[Step, ...], str]
             "Least hours": st.column_config.NumberColumn(min_value=0.1, max_value=2_000.0, format="%.1f h", required=True),
         },
     )  # fmt: skip
-    steps = []
+    steps: list[Step] = []
     for exposure, hours in typed.itertuples(index=False):
         if pd.isna(exposure) or pd.isna(hours) or not 0 < exposure <= 100:
             return tuple(steps), "each step needs a share above 0 and at most 100%, and its hours"

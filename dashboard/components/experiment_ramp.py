@@ -16,7 +16,8 @@ _HELD = "held here by hand"
 def ramp_line(experiment: Experiment) -> str:
     """Where the ramp stands and when it goes on, as a sentence."""
     if experiment.state is ExperimentState.PAUSED:
-        return experiment.halted or "Paused by hand: nobody is assigned now."
+        how = "Stopped by the machine" if experiment.halted else "Paused by hand"
+        return f"{how} {ago(experiment.paused_at or experiment.updated_at, clock())}: nobody is assigned now."
     if not experiment.live:
         return "Nobody is assigned."
     said = f"Step {len(experiment.phases)} of {len(experiment.steps)}: {experiment.exposure:.0%} of viewers exposed"

@@ -53,5 +53,4 @@ def _progress(me: Account, id: str) -> None:
     job = simulate.under_way(services(), me, id)
     if job is None:
         st.rerun()
-        return
     st.progress(job.progress, job.step or "Waiting for the worker")

@@ -51,5 +51,10 @@ def _notices(me: Account) -> None:
                 "Dismiss all",
                 key="dismiss_all",
                 type="tertiary",
-                on_click=lambda: services().notices.dismiss_all(me, now=clock()),
+                on_click=_dismiss_all,
+                args=(me,),
             )
+
+
+def _dismiss_all(me: Account) -> None:
+    services().notices.dismiss_all(me, now=clock())

@@ -8,10 +8,14 @@ import pytest
 from core.bootstrap import Services
 from core.domain.account import Account, Role
 from core.domain.events import EventKind, ViewerEvent
-from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step
+from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Phase, Step
 from core.domain.mix import MixPolicy
 from core.feed.default_policy import DEFAULT_POLICY
 from core.services.experiment_metrics import TOPIC
+from core.services.feed_arms import FeedArms
+from core.services.feed_policies import Policies
+from core.services.feed_request import Asked
+from core.services.served_log import ServedLog
 from core.settings import Settings
 from tests.fakes.stores import memory_stores
 
@@ -63,6 +67,41 @@ def test_an_exposure_that_the_app_reports_twice_counts_once(services: Services) 
     again = services.assignments.expose("viewer-1", found, segment="", now=NOW + 5)
     assert (first, again) == (len(found), 0)
     assert len(_exposures(services)) == len(found)
+
+
+class Fetching:
+    """Models of which one is there and one is still being fetched."""
+
+    def __init__(self, *held: str) -> None:
+        self.held, self.asked = held, list[str]()
+
+    def named(self, id: str, *, now: int) -> object | None:
+        self.asked.append(id)
+        return id if id in self.held else None
+
+
+@pytest.mark.parametrize("held", [(), ("neighbours-1",), ("neighbours-1", "neighbours-2")])
+def test_arms_with_models_count_only_once_all_of_their_models_are_there(
+    services: Services, held: tuple[str, ...]
+) -> None:
+    (running,) = services.experiments.launched(MANAGER)
+    services.experiments.decide(MANAGER, running.id, "over", now=NOW)
+    arms = (Arm(name="old", model="neighbours-1"), Arm(name="new", model="neighbours-2"))
+    experiment = Experiment(
+        id="models", name="Models", salt="models", arms=arms, metrics=(GOAL,), holdout=False, launched_at=NOW,
+        state=ExperimentState.RUNNING, phases=(Phase(number=1, exposure=1.0, started_at=NOW),),
+    )  # fmt: skip
+    services.stores.experiments.insert(experiment)
+    models = Fetching(*held)
+    policies = Policies(services.stores)
+    own = FeedArms(services.assignments, policies, ServedLog(services.stores.log), models)  # type: ignore[arg-type]
+    asked = own.applied(Asked(viewer="viewer-1", size=5), now=NOW + 9_000)
+    assert set(models.asked) == {"neighbours-1", "neighbours-2"}
+    if len(held) == 2:
+        ((_, arm),) = asked.arms
+        assert asked.model == {"old": "neighbours-1", "new": "neighbours-2"}[arm.name]
+    else:
+        assert (asked.arms, asked.model) == ((), None)
 
 
 def _exposures(services: Services) -> list[ViewerEvent]:
