@@ -108,6 +108,8 @@ def diluted(
         except ZeroDivisionError:
             return NAN, UNKNOWN
         slope = _gradient(value, means)
+    if not (math.isfinite(middle) and np.isfinite(slope).all()):
+        return NAN, UNKNOWN
     variance = (
         slope[:5] @ control.everybody.covariance @ slope[:5] / n_control
         + slope[5:] @ treatment.everybody.covariance @ slope[5:] / n_treatment

@@ -44,7 +44,8 @@ def holdout_panel(me: Account) -> None:
     st.subheader("Holdout")
     _period(me)
     span = st.segmented_control("Time", list(_SPANS), default="28 days", key="holdout-days") or "28 days"
-    found = services().viewer_readouts.holdout(me, days=_SPANS[span], now=clock())
+    with st.spinner("Reading the holdout"):
+        found = services().viewer_readouts.holdout(me, days=_SPANS[span], now=clock())
     held, others = found.viewers
     st.caption(
         f"{number(held)} viewers held out ({percent(held / (held + others)) if held + others else percent(None)}, "

@@ -17,7 +17,8 @@ _LOUD = {Says.INTERACT: st.warning, Says.DEPENDENT: st.error}
 def interactions_panel(me: Account, experiment: Experiment) -> None:
     """Draw the section: a sentence, then a table, a row per pair of treatments and goal metric."""
     st.subheader("Other experiments at the same time")
-    found = services().viewer_readouts.interactions(me, experiment.id, now=clock())
+    with st.spinner("Comparing with other experiments"):
+        found = services().viewer_readouts.interactions(me, experiment.id, now=clock())
     apart = sorted({_other(one, experiment).name for one in found if one.says is Says.APART})
     met = [one for one in found if one.says is not Says.APART]
     if apart:

@@ -20,7 +20,8 @@ def trigger_panel(me: Account, experiment: Experiment) -> None:
     st.subheader("Who met the change")
     names = [metric.name for metric in experiment.metrics]
     chosen = st.selectbox("Metric", names, key="trigger-metric") if len(names) > 1 else names[0]
-    found = services().viewer_readouts.triggering(me, experiment.id, metric=chosen or "", now=clock())
+    with st.spinner("Finding who could have met it"):
+        found = services().viewer_readouts.triggering(me, experiment.id, metric=chosen or "", now=clock())
     for name, arm in found.arms.items():
         if len(found.arms) > 1:
             st.markdown(f"**{name}**")
