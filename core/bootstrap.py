@@ -209,7 +209,7 @@ class Services:
     def readouts(self) -> Readouts:
         from core.services.readouts import Readouts
 
-        return Readouts(self.stores, self.experiment_metrics, self.experiments)
+        return Readouts(self.stores, self.experiment_metrics)
 
     @cached_property
     def notices(self) -> Notices:

@@ -48,6 +48,12 @@ async def feed_page(
         str | None,
         Query(max_length=MAX_ID, description="the segment the app counts the viewer to", examples=["home cook"]),
     ] = None,
+    platform: Annotated[
+        str, Query(max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"])
+    ] = "",
+    newcomer: Annotated[
+        bool | None, Query(description="whether this viewer is new to the app; experiments may ask for it")
+    ] = None,
     policy: Annotated[
         str | None, Query(max_length=MAX_ID, description="a version of the mix; by default the one in force")
     ] = None,
@@ -68,6 +74,8 @@ async def feed_page(
         region=region,
         languages=tuple(language or ()),
         segment=segment,
+        platform=platform,
+        newcomer=newcomer,
         now=clock(),
     )
     return answer(page)

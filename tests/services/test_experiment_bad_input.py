@@ -21,6 +21,7 @@ from core.services.engagement import Engagement
 from core.services.event_intake import EventStatus
 from core.services.experiment_metrics import TOPIC, moments_of
 from core.services.metric_revisions import MetricRevisions
+from core.services.planning import Planning
 from core.services.viewer_readouts import ViewerReadouts
 from core.statistics.verdict import Action
 from tests.services.test_experiments import ARMS, CLICKS, MANAGER, RATE, T0, WATCH, World, lived
@@ -136,7 +137,7 @@ def test_what_cannot_be_said_yet_says_why_and_holds_nothing(case: str) -> None:
     assert arm.verdict.action is Action.CANNOT_SAY
     assert why in arm.verdict.sentence
     assert "nan" not in arm.verdict.sentence.lower()
-    assert world.readouts.watch(now=T0 + DAY) == []
+    assert world.rollout.watch(now=T0 + DAY) == []
 
 
 @pytest.mark.parametrize("case", UNSAID)
@@ -174,7 +175,7 @@ def test_planning_by_a_metric_without_events_is_refused() -> None:
     world = World()
     draft = create(world, metrics=(SHARE,))
     with pytest.raises(CallerError, match="no events in the last 14 days"):
-        world.readouts.plan(MANAGER, draft.id, effect=0.1, now=T0)
+        Planning(world.stores).past(MANAGER, draft.metrics[0])
 
 
 BROKEN: dict[str, tuple[dict[str, object], str]] = {

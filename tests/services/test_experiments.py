@@ -18,7 +18,9 @@ from core.services.assignments import Assignments
 from core.services.audit import Audit
 from core.services.experiment_metrics import TOPIC, ExperimentMetrics, moments_of
 from core.services.experiments import Experiments
+from core.services.notices import Notices
 from core.services.readouts import Readouts
+from core.services.rollout import Rollout
 from core.services.stores import Stores
 from core.statistics.verdict import Action
 from tests.fakes.stores import memory_stores
@@ -47,7 +49,9 @@ class World:
         self.experiments = Experiments(self.stores, Audit(self.stores))
         self.assignments = Assignments(self.stores)
         self.metrics = ExperimentMetrics(self.stores)
-        self.readouts = Readouts(self.stores, self.metrics, self.experiments)
+        self.readouts = Readouts(self.stores, self.metrics)
+        self.notices = Notices(self.stores)
+        self.rollout = Rollout(self.stores, self.metrics, self.experiments, self.notices)
         self.sent = 0
 
     def launched(self, *, now: int = T0, steps: tuple[Step, ...] = (Step(exposure=1.0),)) -> Experiment:
@@ -177,7 +181,7 @@ def test_a_wrong_split_blocks_the_verdict_and_the_watch_holds_the_experiment() -
     report = world.readouts.report(MANAGER, experiment.id, now=T0 + DAY)
     assert report.trust.alarm
     assert report.arms[0].verdict.action is Action.BLOCKED
-    world.readouts.watch(now=T0 + DAY)
+    world.rollout.watch(now=T0 + DAY)
     held = world.experiments.get(MANAGER, experiment.id)
     assert held.state is ExperimentState.PAUSED
     assert "not split as planned" in held.halted
@@ -188,7 +192,7 @@ def test_a_breached_guardrail_pauses_the_ramp_with_its_reason() -> None:
     experiment = world.launched()
     lived(world, experiment, watch_lift=-0.5)
     world.consume()
-    world.readouts.watch(now=T0 + 2 * DAY)
+    world.rollout.watch(now=T0 + 2 * DAY)
     held = world.experiments.get(MANAGER, experiment.id)
     assert held.state is ExperimentState.PAUSED
     assert "Watch time" in held.halted
@@ -199,9 +203,9 @@ def test_the_watch_goes_to_the_next_step_when_the_time_has_come() -> None:
     world = World()
     steps = (Step(exposure=0.1, hours=24), Step(exposure=1.0, hours=24))
     experiment = world.launched(steps=steps)
-    world.readouts.watch(now=T0 + 23 * HOUR)
+    world.rollout.watch(now=T0 + 23 * HOUR)
     assert world.experiments.get(MANAGER, experiment.id).exposure == 0.1
-    world.readouts.watch(now=T0 + 24 * HOUR)
+    world.rollout.watch(now=T0 + 24 * HOUR)
     after = world.experiments.get(MANAGER, experiment.id)
     assert after.exposure == 1.0
     assert after.state is ExperimentState.RUNNING
@@ -250,18 +254,6 @@ def test_an_empty_experiment_says_what_is_missing_and_shows_no_number() -> None:
     assert arm.verdict.action is Action.CANNOT_SAY
     assert "fewer than two viewers" in arm.verdict.sentence
     assert "nan" not in arm.verdict.sentence.lower()
-
-
-def test_a_plan_takes_its_numbers_from_what_viewers_did() -> None:
-    world = World()
-    experiment = world.launched()
-    lived(world, experiment, viewers=400)
-    world.consume()
-    plan = world.readouts.plan(MANAGER, experiment.id, effect=0.1, now=T0 + 8 * DAY)
-    finer = world.readouts.plan(MANAGER, experiment.id, effect=0.05, now=T0 + 8 * DAY)
-    assert plan.per_arm > 10
-    assert finer.per_arm == pytest.approx(4 * plan.per_arm, rel=0.05)
-    assert plan.factor > 1.5
 
 
 def test_a_viewer_seen_in_two_arms_is_counted_as_a_crossover() -> None:

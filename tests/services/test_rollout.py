@@ -14,8 +14,6 @@ from core.domain.mix import MixPolicy
 from core.domain.notice import Tone
 from core.services.experiment_check import Asked
 from core.services.experiment_life import UNDO
-from core.services.notices import Notices
-from core.services.rollout import Rollout
 from tests.services.test_experiments import ARMS, BRAND, CLICKS, MANAGER, T0, WATCH, World, lived
 
 ADMIN = Account(id="admin", email="a@x.example", name="Asha", role=Role.ADMINISTRATOR)
@@ -23,12 +21,7 @@ RAMP = (Step(exposure=0.1, hours=24), Step(exposure=0.5, hours=24), Step(exposur
 
 
 class Watched(World):
-    """The same world with the watch of the worker and notices."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notices = Notices(self.stores)
-        self.rollout = Rollout(self.stores, self.metrics, self.experiments, self.notices)
+    """The same world, and what managers are told in it."""
 
     def told(self, now: int) -> list[str]:
         return [notice.title for notice in self.notices.unread(MANAGER, now=now)]
