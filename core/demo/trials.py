@@ -77,7 +77,7 @@ def policies(now: Millis) -> list[MixPolicy]:
 
     def changed(id: str, name: str, note: str, **fields: object) -> MixPolicy:
         base = replace(DEFAULT_POLICY, id=id, name=name, note=note, created_by="demo", created_at=now, updated_at=now)
-        return replace(base, **fields)  # type: ignore[arg-type]
+        return replace(base, **fields)  # type: ignore[arg-type]  # names of fields, given a few lines from here
 
     return [
         changed("demo-shoppable", "Shoppable", "At least 20% product posts",
@@ -167,7 +167,7 @@ def _events(trial: Trial, experiment: Experiment, now: Millis, rng: np.random.Ge
             if at < now - HOUR and (day == 0 or rng.random() < 0.4):
                 lived += _session(at, taste * clicks, watch, shown, rng)
         events += [
-            ViewerEvent(id=f"{viewer}-{n}", kind=kind, viewer=viewer, at=at, **fields)  # type: ignore[arg-type]
+            ViewerEvent(id=f"{viewer}-{n}", kind=kind, viewer=viewer, at=at, **fields)  # type: ignore[arg-type]  # names of fields, given a few lines from here
             for n, (kind, at, fields) in enumerate(lived)
             if at < now
         ]
@@ -184,7 +184,7 @@ def _held_out(
         if day < 1 or rng.random() < 0.4:
             lived += _session(begun + day * DAY + int(rng.integers(0, 12 * HOUR)), taste, 1.0, shown, rng)
     return [
-        ViewerEvent(id=f"{viewer}-{n}", kind=kind, viewer=viewer, at=at, **fields)  # type: ignore[arg-type]
+        ViewerEvent(id=f"{viewer}-{n}", kind=kind, viewer=viewer, at=at, **fields)  # type: ignore[arg-type]  # names of fields, given a few lines from here
         for n, (kind, at, fields) in enumerate(lived)
         if at < now
     ]

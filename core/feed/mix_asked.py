@@ -62,7 +62,7 @@ class Asked:
         """(4,) the slot of the latest post of each kind in the session; −1 is the one just before the page."""
         last = np.full(len(KINDS), FAR, np.int64)
         for place, kind in enumerate(reversed(self.session.last), start=1):
-            number = KIND_NUMBER.get(kind)  # type: ignore[call-overload]
+            number = KIND_NUMBER.get(kind)  # type: ignore[call-overload]  # a kind that nobody knows has no number
             if number is not None and last[number] == FAR:
                 last[number] = -place
         return last

@@ -145,7 +145,7 @@ def _decide(state: ViewerState, event: ViewerEvent) -> ViewerState:
         oldest = sorted(decided, key=decided.__getitem__)[: len(decided) - KEPT_DECISIONS]
         decided = {name: at for name, at in decided.items() if name not in set(oldest)}
     changed = (*held, subject) if yes else held
-    return replace(state, decided=decided, **{field: changed})  # type: ignore[arg-type]
+    return replace(state, decided=decided, **{field: changed})  # type: ignore[arg-type]  # one of the fields of followed or hidden things
 
 
 def _moved(held: Mapping[str, float], names: tuple[str, ...], by: float, fade: float) -> dict[str, float]:

@@ -59,7 +59,7 @@ class Catalog(CatalogReading):
             updated_at=now,
         )
         clean = accepted(self._stores, actor, blank, changes or {})
-        post = self._stores.posts.insert(replace(blank, **clean))  # type: ignore[arg-type]
+        post = self._stores.posts.insert(replace(blank, **clean))  # type: ignore[arg-type]  # `accepted` has checked every field
         self._audit.record(actor, "post.create", post.id, now=now)
         return post
 
@@ -124,7 +124,7 @@ class Catalog(CatalogReading):
             return post
         again = bool(clean.keys() & SCREENED)
         if again:
-            self._raise_missing(replace(post, **clean))  # type: ignore[arg-type]
+            self._raise_missing(replace(post, **clean))  # type: ignore[arg-type]  # `accepted` has checked every field
             note = "Edited; it is checked again before it is shown."
             stored = self._lifecycle.move(post, PostStatus.SCREENING, by=actor.id, now=now, note=note, also=clean)
             self._jobs.enqueue(JobKind.SCREEN_POST, id, now=now)

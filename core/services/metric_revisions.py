@@ -64,7 +64,7 @@ class MetricRevisions:
             raise InvalidInput("metric", name, "nothing differs from the revision that is measured")
         new = replace(
             old,
-            **changes,  # type: ignore[arg-type]
+            **changes,  # type: ignore[arg-type]  # validates each field
             name=f"{_base(name)}, revision {old.revision + 1}",
             role=MetricRole.SECONDARY if old.role is MetricRole.GOAL else old.role,
             revision=old.revision + 1,

@@ -133,7 +133,7 @@ class Social:
 
     def _record(self, kind: EventKind, id: str, viewer: str, now: Millis, **fields: str) -> bool:
         """Whether the event is new."""
-        event = ViewerEvent(id=id, kind=kind, viewer=viewer, at=now, **fields)  # type: ignore[arg-type]
+        event = ViewerEvent(id=id, kind=kind, viewer=viewer, at=now, **fields)  # type: ignore[arg-type]  # names of fields, given by our own calls
         (result,) = self._engagement.accept([event], now)
         if result.status is EventStatus.REFUSED:
             raise InvalidInput(result.field, fields.get(result.field), result.reason)

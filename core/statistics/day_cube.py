@@ -73,7 +73,7 @@ class DayCube:
         if not self.days:
             return []
         total = self.sums[0, :, :, :, :, 0].sum(axis=(0, 1)).T
-        return np.diff(total, axis=0, prepend=0.0).tolist()  # type: ignore[no-any-return]
+        return np.diff(total, axis=0, prepend=0.0).tolist()  # type: ignore[no-any-return]  # numpy does not say what tolist gives
 
 
 def _moments(flat: FloatArray) -> Moments:

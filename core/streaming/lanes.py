@@ -164,7 +164,7 @@ class Lane:
             try:
                 if self.run_one():
                     continue
-            except Exception as error:
+            except Exception as error:  # the store may be away; the lane outlives it and looks again when woken
                 log.exception("lane stumbled", lane=self.name, error=repr(error))
             self._woken.wait(IDLE)
 

@@ -65,7 +65,7 @@ class Worker:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _thread(self, name: str, target: object, *arguments: object) -> None:
-        thread = threading.Thread(target=target, args=arguments, name=name)  # type: ignore[arg-type]
+        thread = threading.Thread(target=target, args=arguments, name=name)  # type: ignore[arg-type]  # a loop of ours, whatever its arguments
         self._threads.append(thread)
         thread.start()
 
@@ -73,7 +73,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 handled = consume(self.name, clock())
-            except Exception as error:
+            except Exception as error:  # whatever a record or a store does, the reader goes on and tries again
                 log.exception("events stumbled", group=group, error=repr(error))
                 self._stopping.wait(2)
                 continue
@@ -89,7 +89,7 @@ class Worker:
                 due[chore.name] = now + chore.every
                 try:
                     chore.run(now)
-                except Exception as error:
+                except Exception as error:  # one sweep that fails must not stop the others; it is due again later
                     log.exception("sweep stumbled", sweep=chore.name, error=repr(error))
             self._stopping.wait(5 * SECOND / 1_000)
 

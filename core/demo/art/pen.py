@@ -56,7 +56,7 @@ def smooth_path(points: Sequence[Point], *, closed: bool, steps: int = 10) -> li
         for step in range(steps):
             t = step / steps
             path.append(
-                tuple(  # type: ignore[arg-type]
+                tuple(  # type: ignore[arg-type]  # points of two coordinates, which a generator cannot say
                     0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t**3)
                     for a, b, c, d in zip(p0, p1, p2, p3, strict=True)
                 )
