@@ -10,7 +10,7 @@ from typing import Final
 import plotly.graph_objects as go
 
 from dashboard.charts import plain
-from dashboard.formatting import money, number, percent
+from dashboard.formatting import money, number, percent, plural
 
 ACCENT: Final = "#4f46e5"
 STEPS: Final = {
@@ -77,7 +77,7 @@ def _by_key(keys: tuple[str, ...], minor: tuple[int, ...], orders: tuple[int, ..
     figure.add_bar(
         y=keys, x=[value / 100 for value in minor], orientation="h", width=0.6,
         marker={"color": ACCENT, "line_width": 0}, cliponaxis=False, textposition="outside",
-        text=[f"{money(value)} ({number(count)})" for value, count in zip(minor, orders, strict=True)],
+        text=[f"{money(value)}, {plural(count, 'order')}" for value, count in zip(minor, orders, strict=True)],
         hovertemplate="%{text}<extra>%{y}</extra>",
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=6)

@@ -85,7 +85,9 @@ def _kinds_over_time(times: tuple[str, ...], counts: tuple[tuple[PostKind, tuple
             hovertemplate="%{y:.0%} (%{customdata} slots)<extra>%{x}: " + kind.label + "</extra>",
         )  # fmt: skip
     figure.update_layout(
-        barmode="stack", bargap=0.15, legend={"orientation": "h", "y": 1.12, "x": 0, "traceorder": "normal"}
+        barmode="stack",
+        bargap=0.15,
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
     )
     figure.update_yaxes(tickformat=".0%", range=[0, 1], showgrid=True)
     figure.update_xaxes(showgrid=False, type="category", nticks=8)

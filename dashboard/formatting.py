@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 from core.domain.ids import DAY, HOUR, MINUTE, SECOND, Millis
 
@@ -172,3 +173,22 @@ def _grouped(digits: str) -> str:
     head, tail = digits[:-3], digits[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
     return ",".join([*reversed(pairs), tail])
+
+
+_STATES: Final = {
+    "DL": "Delhi", "GA": "Goa", "GJ": "Gujarat", "HP": "Himachal Pradesh", "HR": "Haryana", "KA": "Karnataka",
+    "KL": "Kerala", "MH": "Maharashtra", "MP": "Madhya Pradesh", "PB": "Punjab", "RJ": "Rajasthan", "TG": "Telangana",
+    "TN": "Tamil Nadu", "UP": "Uttar Pradesh", "WB": "West Bengal",
+}  # fmt: skip
+
+
+def region_name(code: str) -> str:
+    """A region (ISO 3166-2) in words where it is known, else its code.
+
+    >>> region_name("IN-DL"), region_name("IN"), region_name("UA-30")
+    ('Delhi', 'India', 'UA-30')
+    """
+    country, _, state = code.partition("-")
+    if country != "IN":
+        return code
+    return _STATES.get(state, code) if state else "India"

@@ -26,7 +26,9 @@ def health() -> None:
                     st.badge("Does not answer", icon=":material/error:", color="red")
                     st.caption(store.problem)
                 else:
-                    st.badge(f"Answers in {store.milliseconds:.1f} ms", icon=":material/check:", color="green")
+                    st.badge(
+                        f"Answers in {max(store.milliseconds, 0.1):.1f} ms", icon=":material/check:", color="green"
+                    )
                     st.caption(store.adapter.replace("_", " "))
 
 
@@ -35,12 +37,11 @@ def work() -> None:
     st.subheader("Background work")
     queue, lag = operations.queue(me, now=now), operations.lag(me)
     waiting = "Nothing waits" if queue.oldest_wait is None else f"The oldest waits {duration(queue.oldest_wait)}"
-    with st.grid(4, min_column_width=150):
+    with st.grid(3, min_column_width=110):
         st.metric("Queued", number(queue.counts["queued"]), help=waiting, border=True)
         st.metric("Running", number(queue.counts["running"]), border=True)
         st.metric("Failed", number(queue.counts["failed"]), border=True)
-        for name, behind in lag.items():
-            st.metric("Events not yet handled", number(behind), help=name, border=True)
+    readers(lag)
     if queue.oldest_wait and queue.oldest_wait > 60_000 and not queue.counts["running"]:
         st.warning(
             f"{waiting} and nothing runs. Is the worker up? `make run` starts one; alone it is `python -m "
@@ -51,6 +52,18 @@ def work() -> None:
         with st.expander(plural(len(queue.failed), "failed job"), icon=":material/error:"):
             rows = [(job.kind, job.subject, job.problem, ago(job.updated_at, now)) for job in queue.failed]
             st.dataframe(pd.DataFrame(rows, columns=["Work", "On", "Problem", "When"]), hide_index=True)
+
+
+def readers(lag: dict[str, int]) -> None:
+    """How far each reader of the event log is behind."""
+    behind = {name: count for name, count in lag.items() if count}
+    said = f"{plural(len(lag), 'reader')} of the event log: "
+    with st.expander(
+        said + (f"{plural(max(behind.values()), 'event')} behind at most" if behind else "nothing waits"),
+        icon=":material/dynamic_feed:", key="readers",
+    ):  # fmt: skip
+        rows = [(*reversed(name.split(" / ")), count) for name, count in lag.items()]
+        st.dataframe(pd.DataFrame(rows, columns=["Reader", "Reads", "Events not yet handled"]), hide_index=True)
 
 
 def house() -> None:

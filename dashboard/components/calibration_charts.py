@@ -30,7 +30,7 @@ def reliability_diagram(rows: tuple[ReliabilityRow, ...], *, fitted: bool) -> go
     digits = ".0%" if most > 0.2 else ".1%" if most > 0.02 else ".2%"
     figure.update_xaxes(title="Predicted chance", tickformat=digits, range=[0, most * 1.04], zeroline=False, nticks=6)
     figure.update_yaxes(title="Observed rate", tickformat=digits, range=[0, most * 1.04], zeroline=False, nticks=6)
-    figure.update_layout(legend={"orientation": "h", "y": 1.14, "x": 0})
+    figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0})
     return charts.plain(figure, 340).update_layout(margin={"l": 8, "r": 8, "t": 36, "b": 8})
 
 

@@ -149,4 +149,4 @@ def _words(action: str) -> str:
 
 def _points(error: float | None) -> str:
     """An error in percentage points."""
-    return UNKNOWN if error is None else f"{error * 100:.2f} pp"
+    return UNKNOWN if error is None else f"{error * 100:.2f} points"

@@ -34,5 +34,5 @@ def delivery_chart(curve: Curve, goal: int, now: int) -> go.Figure:
     figure.add_vline(x=local(now), line={"color": "rgba(128,132,145,.6)", "width": 1, "dash": "dot"})
     figure.update_yaxes(title="Deliveries", rangemode="tozero", tickformat=",", zeroline=False)
     figure.update_xaxes(showgrid=False)
-    figure.update_layout(legend={"orientation": "h", "y": 1.14, "x": 0})
+    figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0})
     return plain(figure, 300).update_layout(margin_t=36)

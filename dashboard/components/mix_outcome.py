@@ -19,6 +19,8 @@ from dashboard.formatting import UNKNOWN, interval, number, percent, plural
 from dashboard.literal import literal
 
 TINY = 5e-6
+SHOWN = 5e-5
+"""A smaller price would be rounded to 0.00%."""
 
 
 def effect_of(account: Account, policy: MixPolicy, against: MixPolicy) -> MixEffect | None:
@@ -93,7 +95,8 @@ def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
         return "Costs nothing now"
     known = not math.isnan(price.price.low)
     between = f" ({interval(max(price.price.low, 0) * 100, price.price.high * 100, 2, '%')})" if known else ""
-    return f":orange[**−{percent(price.price.value, 2)}** per {step}]{between}, on {price.binding} of {plural(pages, 'page')}"
+    worth = f"−{percent(price.price.value, 2)}" if price.price.value >= SHOWN else "under −0.01%"
+    return f":orange[**{worth}** per {step}]{between}, on {price.binding} of {plural(pages, 'page')}"
 
 
 def differences_list(sentences: Sequence[str], nothing: str) -> None:

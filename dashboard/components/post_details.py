@@ -11,7 +11,7 @@ from dashboard.components.product_picker import product_tile
 from dashboard.components.tag_picker import tag_choices
 from dashboard.components.tiles import tiles
 from dashboard.context import services
-from dashboard.formatting import moment
+from dashboard.formatting import moment, region_name
 from dashboard.literal import literal
 
 
@@ -33,7 +33,7 @@ def post_details(account: Account, post: Post) -> None:
     facts = {
         "Publisher": publisher,
         "Kind": post.kind.label,
-        "Language and region": f"{LANGUAGES.get(post.language, post.language)}, {post.region}",
+        "Language and region": f"{LANGUAGES.get(post.language, post.language)}, {region_name(post.region)}",
         "Made with AI": "Yes, declared" if post.ai_generated else "Not declared",
         "First live": moment(post.published_at) if post.published_at else "Not yet",
         "Post": post.id,

@@ -14,11 +14,13 @@ from dashboard.components.preview_compare import compare_control
 from dashboard.components.preview_session import Asked, restart_preview, told_done
 from dashboard.components.tag_picker import tag_choices
 from dashboard.context import clock, services
-from dashboard.formatting import plural
+from dashboard.formatting import plural, region_name
 from dashboard.literal import literal
 
 SIZES: Final = ("6", "10", "20")
 _TASTES = 8
+_FELT = 0.05
+"""A taste that would be written as 0.0 is not shown."""
 
 
 def preview_controls(account: Account) -> tuple[Asked, SampleViewer, MixPolicy | None] | None:
@@ -56,7 +58,7 @@ def preview_controls(account: Account) -> tuple[Asked, SampleViewer, MixPolicy |
 
 def viewer_in_words(account: Account, viewer: SampleViewer, state: ViewerState) -> None:
     """Draw what the viewer was made to like, and what the feed has learned so far."""
-    facts = [viewer.region, LANGUAGES.get(viewer.language, viewer.language)]
+    facts = [region_name(viewer.region), LANGUAGES.get(viewer.language, viewer.language)]
     st.markdown(
         f"**{literal(viewer.name)}** likes {literal(viewer.likes or 'nothing in particular')} ({literal(', '.join(facts))})."
     )
@@ -67,10 +69,10 @@ def viewer_in_words(account: Account, viewer: SampleViewer, state: ViewerState) 
             "The feed has learned:" if learned else "The feed knows nothing about this viewer yet.", width="content"
         )
         for tag, weight in learned[:_TASTES]:
-            if weight > 0:
+            if weight >= _FELT:
                 st.badge(f"{literal(names.get(tag, tag))} +{weight:.1f}", color="green")
         for tag, weight in learned[-3:]:
-            if weight < 0:
+            if weight <= -_FELT:
                 st.badge(f"{literal(names.get(tag, tag))} −{-weight:.1f}", color="red")
         if state.follows or state.seen or state.hidden:
             st.caption(

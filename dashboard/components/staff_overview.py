@@ -29,7 +29,9 @@ def queue_overview(account: Account) -> None:
         st.metric("Overdue", counts["overdue"], border=True, help="Past the time limit of their severity.")
         st.metric("Due within 30 min", counts["due_soon"], border=True)
         st.metric("Being reviewed", counts["leased"], border=True, help="Held by a moderator right now.")
-        st.metric("Most severe (P0)", counts["p0"], border=True)
+        st.metric(
+            "Most severe", counts["p0"], border=True, help="Kept out of the feed until decided; due within an hour."
+        )
         st.metric("Comments", comments["held"] + comments["reported"], border=True, help="Held or reported comments.")
     if not counts["waiting"] and not counts["leased"]:
         st.caption("The queue is empty. New cases appear as posts are screened.")

@@ -57,7 +57,7 @@ def test_a_fit_is_shown_with_its_measures(open_page: OpenPage, fitted: Services,
     assert not page.exception
     assert "**Version 1**, fitted just now on 1,600 seen slots of 2 days" in words(page)
     metrics = {metric.label: metric.value for metric in page.metric}
-    assert metrics["Error before"].endswith("pp")
+    assert metrics["Error before"].endswith("points")
     assert float(metrics["Error after"].split()[0]) < float(metrics["Error before"].split()[0])
     assert "Worth 1 like." in words(page)
     assert len(page.dataframe) == 2
