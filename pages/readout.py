@@ -15,6 +15,7 @@ from dashboard.components.experiment_plan import experiment_plan
 from dashboard.components.experiment_rehearsal import rehearsal
 from dashboard.components.interactions_panel import interactions_panel
 from dashboard.components.metric_revision import metric_revision
+from dashboard.components.readout_details import details
 from dashboard.components.told import tell
 from dashboard.components.trigger_panel import trigger_panel
 from dashboard.context import clock, services
@@ -71,7 +72,7 @@ if not found.trust.alarm:
         panel.effects(arm)
         panel.lift(found, arm)
         panel.segments(me, found, arm)
-        panel.details(found, arm)
+        details(found, arm)
     panel.cautions(me, experiment)
     if not experiment.rehearses:
         interactions_panel(me, experiment)

@@ -10,7 +10,7 @@ import pytest
 from core.domain.errors import CallerError, InvalidInput
 from core.domain.experiment import Arm, Experiment, Rule, Step
 from core.services.planning import Past, Planning, Wanted, ahead, planned
-from tests.services.test_experiments import ARMS, CLICKS, MANAGER, RATE, T0, World, lived
+from tests.services.test_experiments import ARMS, CLICKS, MANAGER, RATE, World, lived
 
 PAST = Past(CLICKS, 14_000, 2.0, 4.0, tuple(1_000.0 * day for day in range(1, 15)))
 DRAFT = Experiment(id="e", name="e", salt="e", arms=ARMS, metrics=(CLICKS,), holdout=False)
