@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.mix_rules import CAPS
-from core.feed.index import Index
+from core.feed.index import KINDS, Index
 from core.feed.mix import MixedPage, Problem
 from core.feed.mix_asked import Asked
 from core.pipeline.candidates import Candidates, FloatArray
@@ -72,7 +72,9 @@ def tried_out(
     holding (a cap that had to rise for this page holds as it rose).
     """
     page, propensities, tried = mixed.places.copy(), np.ones(len(mixed.places)), dict[int, int]()
-    pool = pool[~np.isin(pool, page)]
+    outside = np.ones(len(problem.kinds), np.bool_)
+    outside[page] = False
+    pool = pool[outside[pool]]
     count, chance = slots_to_explore(len(page), rate)
     if not count or not len(pool):
         return page, propensities, tried
@@ -81,14 +83,17 @@ def tried_out(
         if one.field in CAPS:
             caps[list(CAPS).index(one.field)] = one.given
     kinds, names = problem.kinds, problem.names
-    allowed = np.isin(kinds[page], kinds[pool])
+    there = np.zeros(len(KINDS), np.bool_)
+    there[kinds[pool]] = True
+    allowed = there[kinds[page]]
     allowed[[slot for slot, place in problem.kept_pins if page[slot] == place]] = False
     for slot in weakest_slots(problem.scores[page], count, allowed):
         arms = pool[kinds[pool] == kinds[page[slot]]]
         held = np.delete(page, slot)
         for own, cap in zip(names, caps.tolist(), strict=True):
-            groups, counts = np.unique(own[held][own[held] >= 0], return_counts=True)
-            arms = arms[~np.isin(own[arms], groups[counts >= cap])]
+            if cap < len(page):
+                full = (own[arms][:, None] == own[held]).sum(axis=1) >= cap
+                arms = arms[~full | (own[arms] < 0)]
         if not len(arms):
             continue
         if rng.random() >= chance:

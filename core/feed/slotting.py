@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.domain.mix import MixPolicy
 from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
 from core.feed.exploration import tried_out
 from core.feed.index import KINDS
@@ -103,35 +103,37 @@ def _rules(problem: Problem, mixed: MixedPage) -> tuple[list[str], list[int]]:
     would be there without rules.
     """
     page, size = mixed.places, len(mixed.places)
-    extra = np.sort(page[page >= size])
-    cut = np.setdiff1d(np.arange(size), page)
-    asked = Asked(problem.policy, size, problem.session)
-    counts = np.bincount(problem.kinds[page], minlength=len(KINDS))
-    against = dict(zip(extra.tolist(), cut.tolist(), strict=True))
+    on = np.zeros(len(problem.scores), np.bool_)
+    on[page] = True
+    cut, extra = np.flatnonzero(~on[:size]), size + np.flatnonzero(on[size:])
+    asked, names = Asked(problem.policy, size, problem.session), problem.names
+    counts = np.bincount(problem.kinds[page], minlength=len(KINDS)).tolist()
+    groups = names[:, cut, None]
+    full = ((groups == names[:, None, page]) & (groups >= 0)).sum(axis=2) >= asked.caps[:, None]
+    against = {int(place): number for number, place in enumerate(extra)}
     pinned = dict(problem.kept_pins)
     rules, displaced = [], []
     for slot, place in enumerate(page.tolist()):
-        better = against.get(place, -1)
+        number = against.get(place, -1)
+        better = int(cut[number]) if number >= 0 else -1
         displaced.append(better)
         if pinned.get(slot) == place:
             rules.append(pin_name(slot))
+        elif better < 0:
+            rules.append(BEST)
         else:
-            rules.append(BEST if better < 0 else _rule(problem, asked, page, counts, place, better))
+            kinds = int(problem.kinds[place]), int(problem.kinds[better])
+            rules.append(_rule(problem.policy, asked, counts, *kinds, full[:, number].tolist()))
     return rules, displaced
 
 
-def _rule(
-    problem: Problem, asked: Asked, page: NDArray[np.int64], counts: NDArray[np.int64], place: int, better: int
-) -> str:
-    """The rule by which the candidate at `place` stands on the page where the one at `better` had a higher score."""
-    policy, kind, cut = problem.policy, int(problem.kinds[place]), int(problem.kinds[better])
+def _rule(policy: MixPolicy, asked: Asked, counts: list[int], kind: int, cut: int, full: list[bool]) -> str:
+    """The rule by which a post of `kind` stands where one of kind `cut` had a higher score.
+
+    `full` (3,) says whether the other's publisher, brand and topic are at their caps.
+    """
     capped = next(
-        (
-            cap_name(field, int(cap))
-            for field, cap, names in zip(CAPS, asked.caps, problem.names, strict=True)
-            if names[better] >= 0 and np.count_nonzero(names[page] == names[better]) >= cap
-        ),
-        "",
+        (cap_name(field, cap) for field, cap, at_cap in zip(CAPS, asked.caps.tolist(), full, strict=True) if at_cap), ""
     )
     if kind == cut:
         return capped or "mix of kinds"
