@@ -49,7 +49,10 @@ async def feed_page(
         Query(max_length=MAX_ID, description="the segment the app counts the viewer to", examples=["home cook"]),
     ] = None,
     platform: Annotated[
-        str, Query(max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"])
+        str,
+        Query(
+            max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"]
+        ),
     ] = "",
     newcomer: Annotated[
         bool | None, Query(description="whether this viewer is new to the app; experiments may ask for it")

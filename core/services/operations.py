@@ -20,6 +20,8 @@ from core.services.stores import Stores
 CONSUMERS = (
     ("viewer-events", "aggregate"),
     ("viewer-events", "feed-hours"),
+    ("served-pages", "feed-hours"),
+    ("served-pages", "campaigns"),
     ("viewer-events", "experiments"),
     ("viewer-events", "community"),
     ("viewer-events", "attribution"),

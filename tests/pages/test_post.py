@@ -40,7 +40,9 @@ def test_results_are_metrics_with_rupees(open_page: OpenPage, services: Services
     counts = {"impression": 1000, "like": 51, "unlike": 1, "product_click": 20, "order": 2}
     services.stores.post_totals.insert(PostTotals(id=own, counts=counts, watch_seconds=4_200.0, revenue_minor=1))
     sold = {"product\x1fmix\x1f\x1fclick": Sums(orders=2, items=2, revenue_minor=499_800)}
-    services.stores.attribution_days.insert(AttributionDay(id=f"0.{own}", day=0, post=own, publisher="kesari", cells=sold))
+    services.stores.attribution_days.insert(
+        AttributionDay(id=f"0.{own}", day=0, post=own, publisher="kesari", cells=sold)
+    )
     page = open_page("post", Role.BRAND, id=own)
     shown = {metric.label: (metric.value, metric.delta) for metric in page.metric}
     assert shown["Views"][0] == "1K"
