@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from core.bootstrap import Services
 from core.domain.account import Account, Role
 from core.domain.errors import Forbidden, Unavailable
 from core.domain.ids import MINUTE
 from core.domain.job import JobKind
 from core.services.audit import MACHINE, Audit
 from core.services.jobs import Jobs
-from core.services.operations import FOLDER_AGE, Operations
+from core.services.operations import CONSUMERS, FOLDER_AGE, Operations
 from core.services.stores import Stores
+from core.streaming.handlers import consumers
 from tests.fakes.event_log import MemoryEventLog
 from tests.fakes.stores import memory_stores
 
@@ -116,3 +119,8 @@ def test_moderators_read_the_lines_of_a_post_but_not_of_everything(stores: Store
         audit.find(MODERATOR)
     with pytest.raises(Forbidden):
         audit.find(MODERATOR, by=ADMIN.id)
+
+
+def test_every_reader_that_the_worker_runs_is_watched() -> None:
+    read = set(consumers(cast(Services, None)))
+    assert {group for _, group in CONSUMERS} == read
