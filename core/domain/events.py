@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,6 +48,20 @@ class OrderLine:
     value_minor: int = 0
 
 
+_Needed = tuple[tuple[str, str], ...]
+_POST: _Needed = (("post", "a {kind} event names a post"),)
+_EXPOSURE = "an exposure names an experiment and an arm"
+_NEEDED: Mapping[EventKind, _Needed] = {
+    EventKind.FOLLOW: (("publisher", "a {kind} event names a publisher"),),
+    EventKind.UNFOLLOW: (("publisher", "a {kind} event names a publisher"),),
+    EventKind.EXPOSURE: (("experiment", _EXPOSURE), ("arm", _EXPOSURE)),
+    EventKind.ORDER: (),
+    EventKind.ORDER_CANCELLED: (("order", "a cancellation names the id of the order's event"),),
+    EventKind.SHARE_OPEN: (("share", "an opened share names its link"), *_POST),
+}
+"""What an event of a kind has to name; all others name a post."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerEvent:
     """One event; `id` is chosen by the sender, unique over all viewers, and makes sending it twice harmless.
@@ -85,19 +100,9 @@ class ViewerEvent:
             value = getattr(self, name)
             if not value or len(value) > MAX_ID:
                 raise InvalidInput(name, value, f"1 to {MAX_ID} characters are needed")
-        if self.kind in (EventKind.FOLLOW, EventKind.UNFOLLOW):
-            if not self.publisher:
-                raise InvalidInput("publisher", self.publisher, f"a {self.kind} event names a publisher")
-        elif self.kind is EventKind.EXPOSURE:
-            if not (self.experiment and self.arm):
-                raise InvalidInput("experiment", self.experiment, "an exposure names an experiment and an arm")
-        elif self.kind is EventKind.ORDER_CANCELLED:
-            if not self.order:
-                raise InvalidInput("order", self.order, "a cancellation names the id of the order's event")
-        elif self.kind is EventKind.SHARE_OPEN and not self.share:
-            raise InvalidInput("share", self.share, "an opened share names its link")
-        elif self.kind is not EventKind.ORDER and not self.post:
-            raise InvalidInput("post", self.post, f"a {self.kind} event names a post")
+        for name, why in _NEEDED.get(self.kind, _POST):
+            if not getattr(self, name):
+                raise InvalidInput(name, getattr(self, name), why.format(kind=self.kind))
         for name in ("seconds", "completion"):
             number = getattr(self, name)
             if not math.isfinite(number) or number < 0:

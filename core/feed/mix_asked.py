@@ -137,7 +137,7 @@ class Asked:
                     rule=cap_name(field, int(cap)),
                     asked=int(cap),
                     given=held,
-                    note=f"One {CAPS[field]} may have {held} instead of {cap} posts, because too few others can be shown.",
+                    note=f"One {CAPS[field]} has {held} posts instead of at most {cap}, because too few others can be shown.",
                 )
                 for field, cap, held in zip(CAPS, self.caps, highest, strict=True)
                 if held > cap

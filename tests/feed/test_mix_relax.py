@@ -55,7 +55,7 @@ def test_a_cap_gives_way_when_nobody_else_can_fill_the_page() -> None:
     page = best_page(problem([UGC] * 6, replace(BARE, per_publisher=2), 6, publishers=np.array([0, 0, 0, 0, 1, 2])))
     (told,) = page.relaxed
     assert (told.field, told.asked, told.given) == ("per_publisher", 2, 4)
-    assert told.note == "One publisher may have 4 instead of 2 posts, because too few others can be shown."
+    assert told.note == "One publisher has 4 posts instead of at most 2, because too few others can be shown."
 
 
 def test_a_topic_without_a_name_has_no_cap() -> None:
