@@ -81,5 +81,5 @@ def _by_key(keys: tuple[str, ...], minor: tuple[int, ...], orders: tuple[int, ..
         hovertemplate="%{text}<extra>%{y}</extra>",
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=6)
-    figure.update_xaxes(visible=False, range=[0, max((value / 100 for value in minor), default=1) * 1.35])
+    figure.update_xaxes(visible=False, range=[0, max((value / 100 for value in minor), default=1) * 1.8])
     return plain(figure, 30 + 34 * max(1, len(keys)))

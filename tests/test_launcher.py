@@ -67,7 +67,10 @@ def family(process: subprocess.Popen[str]) -> dict[str, psutil.Process]:
     """Its children by what they are."""
     found = {}
     for child in psutil.Process(process.pid).children():
-        command = " ".join(child.cmdline())
+        try:
+            command = " ".join(child.cmdline())
+        except psutil.Error:  # it ends just now
+            continue
         for name in ("streamlit", "core.streaming.worker", "valkey"):
             if name in command:
                 found[name] = child
@@ -114,9 +117,14 @@ def test_a_whole_feedroom_starts_restarts_what_died_and_ends_on_ctrl_c(tmp_path:
         family_at_first["core.streaming.worker"].kill()
         assert "by SIGKILL" in line_of(process, "The worker ended")
         family_at_first["valkey"].kill()
-        wait_for(lambda: set(family(process)) == set(family_at_first) and not any(
-            family(process)[name].pid == family_at_first[name].pid for name in ("core.streaming.worker", "valkey")
-        ))  # fmt: skip
+
+        def revived() -> bool:
+            now = family(process)
+            return set(now) == set(family_at_first) and not any(
+                now[name].pid == family_at_first[name].pid for name in ("core.streaming.worker", "valkey")
+            )
+
+        wait_for(revived)
         assert health(port) == 200
 
         last = family(process)

@@ -59,7 +59,7 @@ def outlook(forecast: Forecast | None) -> str:
     """Where it will end, with the interval; "" while too little is known."""
     if forecast is None:
         return ""
-    return f"{number(forecast.expected)} at the end (90%: {number(forecast.low)} to {number(forecast.high)})"
+    return f"{number(forecast.expected)} expected at the end (90% of the time {number(forecast.low)} to {number(forecast.high)})"
 
 
 def campaign_list(me: Account, campaigns: Sequence[Campaign], publishers: Mapping[str, str]) -> None:

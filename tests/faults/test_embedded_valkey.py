@@ -65,7 +65,10 @@ live.ping()
 print("up", flush=True)
 {then}
 """
-    started = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    # A pipe of its own: reading an input that is /dev/null would end at once.
+    started = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert started.stdout is not None
     assert started.stdout.readline() == "up\n"
     return started
