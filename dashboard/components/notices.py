@@ -29,21 +29,22 @@ def _notices(me: Account) -> None:
     unread = services().notices.unread(me, now=clock())
     for notice in unread[:SHOWN]:
         draw, icon = _LOOK[notice.tone]
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        what, then = st.columns((7, 1), vertical_alignment="center", gap="small")
+        with what:
             draw(
                 f"**{literal(notice.title)}** · {ago(notice.created_at, clock())}  \n{literal(notice.text)}",
                 icon=f":material/{icon}:",
             )
-            with st.container(width="content", gap="xsmall"):
-                if notice.page:
-                    page_link(notice.page, "Open", icon=":material/arrow_forward:", **notice.query)
-                st.button(
-                    "Dismiss",
-                    key=f"dismiss:{notice.id}",
-                    type="tertiary",
-                    on_click=services().notices.dismiss,
-                    args=(me, notice.id),
-                )
+        with then, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            if notice.page:
+                page_link(notice.page, "Open", icon=":material/arrow_forward:", **notice.query)
+            st.button(
+                "Dismiss",
+                key=f"dismiss:{notice.id}",
+                type="tertiary",
+                on_click=services().notices.dismiss,
+                args=(me, notice.id),
+            )
     if len(unread) > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{len(unread)} unread notices", width="content")
