@@ -19,6 +19,7 @@ import core.api
 from core.api import problems
 from core.api.collector import SmallCollector
 from core.api.docs_page import docs_page
+from core.api.quick import Quick
 from core.api.sessions import KnownHosts, OpenServices, Sessions
 from core.bootstrap import Services, clock, open_services
 
@@ -79,6 +80,7 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     )  # fmt: skip
     app.state.services = (lambda: services) if isinstance(services, Services) else services
     problems.install(app)
+    app.add_middleware(Quick, services=app.state.services)
     app.include_router(assets)
     for router in _routers():
         app.include_router(router)

@@ -82,10 +82,13 @@ async def events(request: Request, key: Key) -> Response:
     raw = _events_in(await body_of(request, MAX_BODY, _TOO_LARGE))
     run = lane.run if len(raw) <= FEW else run_in_threadpool
     results = await run(services_of(request).engagement.accept, raw, clock())
+    return answer(events_answer(results))
+
+
+def events_answer(results: list[EventResult]) -> EventsAnswer:
+    """The results with how many there are of each sort."""
     count = {status: sum(result.status is status for result in results) for status in EventStatus}
-    return answer(
-        EventsAnswer(count[EventStatus.ACCEPTED], count[EventStatus.DUPLICATE], count[EventStatus.REFUSED], results)
-    )
+    return EventsAnswer(count[EventStatus.ACCEPTED], count[EventStatus.DUPLICATE], count[EventStatus.REFUSED], results)
 
 
 def _events_in(body: bytes) -> list[Any]:

@@ -1,0 +1,111 @@
+"""The short way of pages and events answers exactly what the route of the same name answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from core.api import quick
+from core.bootstrap import Services, clock
+from core.domain.account import Account, Scope
+from tests.feed.world import world
+
+SCOPES = (Scope.FEED_READ, Scope.EVENTS_WRITE)
+
+
+@pytest.fixture
+def key(services: Services, admin: Account) -> dict[str, str]:
+    world(stores=services.stores)
+    secret = services.api_keys.create(admin, name="app", scopes=SCOPES, now=clock()).secret
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which requests were answered on the short way."""
+    ways: list[str] = []
+    plain = quick.answer
+
+    def counted(value: object, status: int = 200) -> Any:
+        ways.append(type(value).__name__)
+        return plain(value, status)
+
+    monkeypatch.setattr(quick, "answer", counted)
+    return ways
+
+
+def test_a_plain_page_goes_the_short_way_once_the_key_is_known(
+    client: TestClient, key: dict[str, str], taken: list[str]
+) -> None:
+    first = client.get("/api/v1/feed?viewer=a&size=5", headers=key)
+    second = client.get("/api/v1/feed?viewer=a&size=5", headers=key)
+    assert taken == ["FeedPage"]
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json().keys() == second.json().keys()
+    assert first.headers["content-type"] == second.headers["content-type"]
+    assert not {slot["post"] for slot in first.json()["slots"]} & {slot["post"] for slot in second.json()["slots"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("viewer=a&size=0", 422),
+        ("viewer=a&size=51", 422),
+        ("viewer=a&size=five", 422),
+        ("viewer=", 422),
+        ("size=5", 422),
+        ("viewer=a&cursor=nonsense", 422),
+        ("viewer=a&policy=none-such", 422),
+        ("viewer=a&language=en&language=hi", 200),
+        ("viewer=a&newcomer=true", 200),
+        ("viewer=a&unknown=1", 200),
+    ],
+)
+def test_what_is_not_plain_goes_the_long_way(
+    client: TestClient, key: dict[str, str], taken: list[str], query: str, status: int
+) -> None:
+    client.get("/api/v1/feed?viewer=warm", headers=key)
+    found = client.get(f"/api/v1/feed?{query}", headers=key)
+    assert found.status_code == status, found.text
+    assert not taken
+    assert status == 200 or found.headers["content-type"] == "application/problem+json"
+
+
+def test_a_small_batch_counts_once_on_either_way(client: TestClient, key: dict[str, str], taken: list[str]) -> None:
+    event = {"id": "e1", "viewer": "a", "kind": "like", "post": "post-0001", "at": clock()}
+    unknown = {**event, "id": "e2", "post": "none"}
+    body = msgspec.json.encode({"events": [event, unknown]})
+    answers = [client.post("/api/v1/events", content=body, headers=key).json() for _ in range(3)]
+    assert [(one["accepted"], one["duplicates"], one["refused"]) for one in answers] == [
+        (1, 0, 1),
+        (0, 1, 1),
+        (0, 1, 1),
+    ]
+    assert taken == ["EventsAnswer"] * 2
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"events": 7}', b'{"events": [' + b"[" * 5_000])
+def test_a_batch_that_cannot_be_read_is_a_problem(client: TestClient, key: dict[str, str], body: bytes) -> None:
+    client.post("/api/v1/events", content=b'{"events": []}', headers=key)
+    found = client.post("/api/v1/events", content=body, headers=key)
+    assert found.status_code == 422
+    assert found.headers["content-type"] == "application/problem+json"
+
+
+def test_without_a_key_or_with_a_wrong_one_nothing_is_answered(client: TestClient, key: dict[str, str]) -> None:
+    client.get("/api/v1/feed?viewer=warm", headers=key)
+    assert client.get("/api/v1/feed?viewer=a").status_code == 401
+    assert client.get("/api/v1/feed?viewer=a", headers={"Authorization": "Bearer fr_live_wrong"}).status_code == 401
+
+
+def test_a_key_without_the_scope_is_refused_on_the_short_way_too(
+    client: TestClient, services: Services, admin: Account, key: dict[str, str]
+) -> None:
+    secret = services.api_keys.create(admin, name="reader", scopes=(Scope.FEED_READ,), now=clock()).secret
+    reader = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/api/v1/feed?viewer=a", headers=reader).status_code == 200
+    found = client.post("/api/v1/events", content=b'{"events": []}', headers=reader)
+    assert found.status_code == 403
