@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -13,6 +14,7 @@ from dashboard.charts import plain
 from dashboard.formatting import money, number, percent, plural
 
 ACCENT: Final = "#4f46e5"
+SHORTEST: Final = 14
 STEPS: Final = {
     "impression": "Seen",
     "watch": "Watched",
@@ -62,8 +64,20 @@ def _revenue(days: tuple[str, ...], minor: tuple[int, ...], orders: tuple[int, .
         hovertemplate="%{customdata[0]}, %{customdata[1]} orders<extra>%{x}</extra>",
     )  # fmt: skip
     figure.update_yaxes(showgrid=True, tickprefix="₹", separatethousands=True, rangemode="tozero")
-    figure.update_xaxes(showgrid=False, type="date", tickformat="%-d %b")
+    figure.update_xaxes(showgrid=False, type="date", tickformat="%-d %b", range=_two_weeks(days))
     return plain(figure, 200)
+
+
+def _two_weeks(days: tuple[str, ...]) -> list[str] | None:
+    """At least fourteen days for an axis: a column that is alone on it would fill the chart. None leaves the axis alone."""
+    if not days:
+        return None
+    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
+    if (last - first).days >= SHORTEST - 1:
+        return None
+    half = timedelta(hours=12)
+    start, end = (datetime.combine(day, time()) for day in (last - timedelta(days=SHORTEST - 1), last))
+    return [(start - half).isoformat(), (end + half).isoformat()]
 
 
 def revenue_by_key(keys: Sequence[str], minor: Sequence[int], orders: Sequence[int]) -> go.Figure:

@@ -33,6 +33,6 @@ def delivery_chart(curve: Curve, goal: int, now: int) -> go.Figure:
     figure.add_hline(y=goal, line={"color": "rgba(128,132,145,.6)", "width": 1})
     figure.add_vline(x=local(now), line={"color": "rgba(128,132,145,.6)", "width": 1, "dash": "dot"})
     figure.update_yaxes(title="Deliveries", rangemode="tozero", tickformat=",", zeroline=False)
-    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b")
     figure.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0})
     return plain(figure, 300).update_layout(margin_t=36)

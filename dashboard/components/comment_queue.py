@@ -116,8 +116,9 @@ def _card(me: Account, view: CommentView) -> None:
                 if signal.score > 0 or not signal.available:
                     st.badge(signal_name(signal), color=_colour(signal), help=literal(signal.detail))
             for reason, count in sorted(view.reasons.items(), key=lambda item: -item[1]):
+                often = f", {count} times" if count > 1 else ""
                 st.badge(
-                    f"Reported: {ReportReason(reason).label.lower()} {count}", icon=":material/flag:", color="orange"
+                    f"Reported: {ReportReason(reason).label.lower()}{often}", icon=":material/flag:", color="orange"
                 )
             if comment.edited_at:
                 st.badge("Edited", color="gray")

@@ -82,7 +82,10 @@ def fill_prices(form: MixForm, effect: MixEffect, *, draft: bool) -> None:
         words = price_in_words(effect.prices.get(name), price.step, effect.viewers)
         if pages := effect.gave_way.get(name):
             words += f". :red[Cannot be kept on {pages} of {plural(effect.viewers, 'page')}.]"
-        price.room.caption(words)
+        if ":" in words:  # in colour: a caption's grey would take the contrast away
+            price.room.markdown(f":small[{words}]")
+        else:
+            price.room.caption(words)
 
 
 def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
@@ -93,9 +96,10 @@ def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
     """
     if price is None or price.price.value < TINY:
         return "Costs nothing now"
-    known = not math.isnan(price.price.low)
+    shown = price.price.value >= SHOWN
+    known = shown and not math.isnan(price.price.low)
     between = f" ({interval(max(price.price.low, 0) * 100, price.price.high * 100, 2, '%')})" if known else ""
-    worth = f"−{percent(price.price.value, 2)}" if price.price.value >= SHOWN else "under −0.01%"
+    worth = f"−{percent(price.price.value, 2)}" if shown else "under 0.01%"
     return f":orange[**{worth}** per {step}]{between}, on {price.binding} of {plural(pages, 'page')}"
 
 
