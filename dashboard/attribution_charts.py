@@ -10,6 +10,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from core.domain.ids import DAY
 from dashboard.charts import plain
 from dashboard.formatting import money, number, percent, plural
 
@@ -59,7 +60,7 @@ def revenue_by_day(days: Sequence[str], minor: Sequence[int], orders: Sequence[i
 def _revenue(days: tuple[str, ...], minor: tuple[int, ...], orders: tuple[int, ...]) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(
-        x=days, y=[value / 100 for value in minor], marker={"color": ACCENT, "line_width": 0},
+        x=days, y=[value / 100 for value in minor], width=0.8 * DAY, marker={"color": ACCENT, "line_width": 0},
         customdata=[(money(value), number(count)) for value, count in zip(minor, orders, strict=True)],
         hovertemplate="%{customdata[0]}, %{customdata[1]} orders<extra>%{x}</extra>",
     )  # fmt: skip

@@ -108,5 +108,7 @@ def _odds_bars(odds: tuple[tuple[str, float], ...]) -> go.Figure:
         textposition="outside", cliponaxis=False, hovertemplate="%{x:.2%}<extra>%{y}</extra>",
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=6)
-    figure.update_xaxes(showgrid=True, zeroline=True, nticks=4, tickformat=".0%")
+    # Room for the number behind the longest bar, on a phone too.
+    room = max((value for _, value in odds), default=0.0) * 1.25 or 1.0
+    figure.update_xaxes(showgrid=True, zeroline=True, nticks=4, tickformat=".0%", range=[0, room])
     return plain(figure, 40 + 24 * max(1, len(odds)))
