@@ -156,7 +156,7 @@ def test_a_damaged_model_is_refused_and_the_last_one_stays(
     until(lambda: model_of(feed, shop) == first and metrics.DEGRADED.labels("model")._value.get() > before)
     page = feed.page("v", now=shop.now)
     assert (page.model, len(page.slots)) == (first, 20)
-    assert [path.name for path in folder.iterdir()] == [first]
+    until(lambda: [path.name for path in folder.iterdir()] == [first])
     shop.models.roll_back(MANAGER, "broken", now=shop.now)
     until(lambda: model_of(feed, shop) == first and not feed._models.problem)  # type: ignore[union-attr]
 
