@@ -39,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         started = time.monotonic()
         if asked.again:
             seed.fill(services, clock(), print)
-        elif not seed.ensure(services, clock(), print):
-            print("The store is in use, so nothing was filled in. Use --again to fill it all the same.")
-        print(f"Filled in {time.monotonic() - started:.1f} s.")
+        if asked.again or seed.ensure(services, clock(), print):
+            print(f"Filled in {time.monotonic() - started:.1f} s.")
+        else:
+            print("The store is in use, or FEEDROOM_DEMO is 0, so nothing was filled in. --again fills it all the same.")
         if asked.media_now:
             draw_all(services)
     finally:
