@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.again or seed.ensure(services, clock(), print):
             print(f"Filled in {time.monotonic() - started:.1f} s.")
         else:
-            print("The store is in use, or FEEDROOM_DEMO is 0, so nothing was filled in. --again fills it all the same.")
+            print(
+                "The store is in use, or FEEDROOM_DEMO is 0, so nothing was filled in. --again fills it all the same."
+            )
         if asked.media_now:
             draw_all(services)
     finally:
