@@ -43,7 +43,10 @@ def test_every_rule_stands_beside_its_price(open_page: OpenPage, feed: Services)
     assert not page.exception
     assert page.title[0].value == "Content mix"
     assert page.number_input(LEAST).value == 40
-    assert sum("per point" in one.value or one.value == "Costs nothing now" for one in (*page.caption, *page.markdown)) == 8
+    assert (
+        sum("per point" in one.value or one.value == "Costs nothing now" for one in (*page.caption, *page.markdown))
+        == 8
+    )
     assert any("3 sample viewers" in one.value for one in page.caption)
 
 
