@@ -15,6 +15,7 @@ from core.statistics.day_cube import DayCube
 from core.statistics.guardrails import GuardrailState
 from core.statistics.report import Report, report
 from core.statistics.verdict import Action
+from core.statistics.words import p_in_words
 
 TOLD = (Role.PRODUCT_MANAGER,)
 
@@ -81,7 +82,7 @@ def harm(found: Report) -> str | None:
     """Why exposure must stop, as a sentence; None if nothing says so."""
     if found.trust.alarm:
         p = min(found.trust.p_value, found.trust.anytime_p)
-        return f"Viewers were not split as planned ({found.trust.where}, p = {p:.2g})."
+        return f"Viewers were not split as planned ({found.trust.where}, {p_in_words(p)})."
     for arm in found.arms:
         if arm.verdict.action in (Action.ROLL_BACK, Action.STOP):
             return f"{arm.name}: {arm.verdict.sentence}"

@@ -16,6 +16,7 @@ from core.statistics.effects import Effect
 from core.statistics.moments import Moments, Summary, mean_summary, ratio_summary
 from core.statistics.stratified import interaction
 from core.statistics.totals import Sums, row
+from core.statistics.words import p_in_words
 
 ENOUGH = 100
 """Viewers that each of the four cells needs before anything is said."""
@@ -154,7 +155,7 @@ def _can_say(apart: bool, independence_p: float, counts: Sequence[float]) -> tup
         return Says.APART, "They share no viewers: they have different ranges of one layer."
     if independence_p < DEPENDENT:
         return Says.DEPENDENT, (
-            f"Who is in an arm of one depends on the arm of the other (p = {independence_p:.2g}). Find the cause first: either "
+            f"Who is in an arm of one depends on the arm of the other ({p_in_words(independence_p)}). Find the cause first: either "
             "exposure of one depends on what the other shows, or the assignment is broken."
         )
     if min(counts) < ENOUGH:

@@ -11,6 +11,7 @@ from core.domain.experiment import MINIMUM_CONVERSIONS, MINIMUM_DAYS
 from core.statistics.guardrails import GuardrailState
 from core.statistics.readout import Reading
 from core.statistics.sequential import Look, first_crossing
+from core.statistics.words import p_in_words
 
 
 class Action(StrEnum):
@@ -54,7 +55,7 @@ def decide(evidence: Evidence) -> Verdict:
     if evidence.mismatched:
         return Verdict(
             Action.BLOCKED,
-            f"Do not read the effects: viewers were not split as planned (p = {evidence.mismatch_p:.2g}). "
+            f"Do not read the effects: viewers were not split as planned ({p_in_words(evidence.mismatch_p)}). "
             "Find the cause first, then start again with a new salt.",
         )
     breached = [g.metric.name for g in evidence.guardrails if g.guardrail is GuardrailState.ROLL_BACK]

@@ -41,9 +41,10 @@ def who_sees_what(me: Account) -> None:
     figure.update_layout(
         barmode="stack", height=70 + 52 * len(layers), margin={"l": 8, "r": 8, "t": 8, "b": 32}, bargap=0.35
     )
-    figure.update_xaxes(range=[0, 100], ticksuffix="%", title=None, zeroline=False)
+    figure.update_xaxes(range=[0, 100.5], ticksuffix="%", title=None, zeroline=False, tickvals=[0, 25, 50, 75, 100])
     figure.update_yaxes(type="category", showgrid=False)
     st.plotly_chart(figure, key="who_sees_what", config={"displayModeBar": False})
+    st.caption(f"The dark piece on the left is the holdout: {HOLDOUT:.0%} of all viewers are in no experiment.")
     for one in launched:
         st.caption(f"**{literal(one.name)}** ({one.layer}, {one.lower:.0%} to {one.upper:.0%}): {in_words(one)}")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
 from core.domain.account import Account
+from core.statistics.effects import Interval
+from core.statistics.words import p_in_words
 from dashboard.context import clock, services
 from dashboard.formatting import moment, number, percent
 from dashboard.messages import refusals
@@ -53,8 +57,8 @@ def holdout_panel(me: Account) -> None:
     )
     if found.share_p < 0.001:
         st.warning(
-            f"The holdout is not {percent(found.share, 0)} of those who came (p = {found.share_p:.2g}). Either viewers come back "
-            "more or less often because of what was shipped, or the split is broken; means then compare different people."
+            f"The holdout is not {percent(found.share, 0)} of those who came ({p_in_words(found.share_p)}). Either viewers "
+            "come back more or less often because of what was shipped, or the split is broken; means then compare different people."
         )
     if found.problem:
         st.info(found.problem)
@@ -68,16 +72,23 @@ def holdout_panel(me: Account) -> None:
                 "Others": one.others,
                 "Unit": one.metric.unit,
                 "Change": one.relative * 100,
-                "From": one.interval.lower * 100,
-                "To": one.interval.upper * 100,
+                "95% interval": interval_in_words(one.interval),
                 "Says": one.sentence,
             }
             for one in found.readings
         ]
-        columns = dict.fromkeys(("Held out", "Others"), figure) | dict.fromkeys(("Change", "From", "To"), change)
+        columns = dict.fromkeys(("Held out", "Others"), figure) | {"Change": change}
+        columns |= {"Says": st.column_config.TextColumn(width="large")}
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns)
     st.caption(
         "One viewer in twenty is kept out of every experiment, always the same ones, by a hash. The comparison is fair as a whole, "
         "but nothing in it was randomised by itself: it cannot say which change did what. Only viewers who came are counted. "
         "Intervals are widened for the number of metrics; the report is renewed every hour."
     )
+
+
+def interval_in_words(interval: Interval) -> str:
+    """In percent, or that it is not known: an empty cell would look like a mistake."""
+    if math.isnan(interval.lower) or math.isnan(interval.upper):
+        return "not known"
+    return f"{interval.lower:+.1%} to {interval.upper:+.1%}"

@@ -12,6 +12,7 @@ from core.domain.errors import CallerError
 from core.domain.experiment import Experiment, ExperimentState
 from core.statistics.report import ArmReport, Report
 from core.statistics.verdict import Action
+from core.statistics.words import p_in_words
 from dashboard import formatting
 from dashboard.components.effect_charts import forest, lift_by_day, word
 from dashboard.components.experiment_arms import arms_in_words
@@ -43,7 +44,7 @@ def state_badge(state: ExperimentState) -> None:
 
 def verdict(arm: ArmReport) -> None:
     """The one sentence."""
-    _TONE[arm.verdict.action](f"**{literal(arm.name)}.** {arm.verdict.sentence}")
+    _TONE[arm.verdict.action](f"**{literal(arm.name[:1].upper() + arm.name[1:])}.** {arm.verdict.sentence}")
 
 
 def trust_strip(found: Report) -> None:
@@ -51,18 +52,22 @@ def trust_strip(found: Report) -> None:
     trust, week = found.trust, found.full_days
     split, crossed, days = st.columns(3)
     counts = " / ".join(formatting.number(n) for n in trust.observed)
-    with split.container(border=True):
+    with split.container(border=True, height="stretch"):
         st.markdown(
             "**Split** "
             + ("not as planned" if trust.alarm else "as planned" if sum(trust.observed) else "no viewers yet")
         )
         expected = " / ".join(formatting.number(n) for n in trust.expected)
-        tested = "" if math.isnan(trust.p_value) else f", p = {trust.p_value:.3g} (any time: {trust.anytime_p:.3g})"
+        tested = (
+            ""
+            if math.isnan(trust.p_value)
+            else f", {p_in_words(trust.p_value)} (at any time: {p_in_words(trust.anytime_p)})"
+        )
         st.caption(f"{counts} viewers, expected {expected}{tested}")
-    with crossed.container(border=True):
+    with crossed.container(border=True, height="stretch"):
         st.markdown("**Seen in two arms**")
         st.caption(f"{formatting.plural(trust.crossovers, 'viewer')}; they count in their first arm")
-    with days.container(border=True):
+    with days.container(border=True, height="stretch"):
         st.markdown("**Full days**")
         st.caption(f"{week} of at least 7 before anything is shipped; harm needs no minimum")
 

@@ -11,6 +11,7 @@ from core.domain.experiment import Experiment
 from core.services.viewer_readouts import SCAN
 from core.statistics.effects import Interval
 from core.statistics.triggering import Triggered
+from core.statistics.words import p_in_words
 from dashboard.context import clock, services
 from dashboard.formatting import number, percent
 
@@ -30,7 +31,7 @@ def trigger_panel(me: Account, experiment: Experiment) -> None:
             continue
         if arm.differ:
             st.error(
-                f"Viewers of the arms met the change at different rates (p = {arm.rate_p:.2g}): "
+                f"Viewers of the arms met the change at different rates ({p_in_words(arm.rate_p)}): "
                 f"{_rate(arm, 0)} of the control, {_rate(arm, 1)} of {name}. A right experiment cannot do that: what triggers an "
                 "exposure depends on the arm. Do not read these effects before the cause is found."
             )

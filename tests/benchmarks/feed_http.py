@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,10 +119,17 @@ def live_store(name: str, folder: Path) -> Iterator[str | None]:
         [program, "--port", str(port), "--dir", str(folder), "--save", ""], stdout=subprocess.DEVNULL
     )
     try:
+        while not _listens(port):
+            time.sleep(0.02)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def options(parser: argparse.ArgumentParser) -> None:
