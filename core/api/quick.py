@@ -7,6 +7,8 @@ the long way through the route of the same name, which describes it and says wha
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -21,6 +23,8 @@ from core.bootstrap import Services, clock
 from core.domain import account
 from core.domain.errors import FeedroomError
 from core.domain.events import MAX_ID
+from core.services.engagement import Engagement
+from core.services.event_intake import EventResult
 
 LONGEST: Final = {
     "viewer": MAX_ID, "size": 3, "cursor": 400, "session": MAX_ID, "region": 12, "language": 12, "segment": MAX_ID,
@@ -29,6 +33,11 @@ LONGEST: Final = {
 """Parameters of a plain request for a page, and how long each may be."""
 SMALL: Final = 64 * 1024
 """Bytes of a batch of events that is read here."""
+
+
+WRITERS: Final = 8
+"""Requests that wait for the disk together."""
+_writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="event writer")
 
 
 class Quick:
@@ -72,7 +81,7 @@ class Quick:
         if raw is not None:
             try:
                 if (services := self._allowed(scope, account.Scope.EVENTS_WRITE)) is not None:
-                    results = await lane.run(services.engagement.accept, raw, clock())
+                    results = await _taken_in(services.engagement, raw)
                     await answer(events_answer(results))(scope, again, send)
                     return
             except FeedroomError:
@@ -89,6 +98,13 @@ class Quick:
             return None
         services.api_keys.authenticate(secret, needed, now=now)
         return services
+
+
+async def _taken_in(engagement: Engagement, raw: list[Any]) -> list[EventResult]:
+    """`Engagement.accept`, with the wait for the disk in a thread: batches of many requests share one durable write."""
+    batch = await lane.run(engagement.checked, raw, clock())
+    fresh = await asyncio.get_running_loop().run_in_executor(_writers, engagement.written, batch)
+    return await lane.run(engagement.felt, batch, fresh)
 
 
 def _plain(query: bytes) -> dict[str, Any] | None:

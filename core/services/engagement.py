@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -27,6 +27,15 @@ PART = 1_000
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ViewerEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events on their way in: `results` of those that were refused, `read` those to be written, by place, and their `posts`."""
+
+    results: list[EventResult | None]
+    read: dict[int, ViewerEvent]
+    posts: Mapping[str, Post]
 
 
 class Engagement:
@@ -85,6 +94,14 @@ class Engagement:
 
     def _take(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
         """One part of a batch, made durable at once."""
+        batch = self.checked(events, now)
+        return self.felt(batch, self.written(batch))
+
+    def checked(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> Batch:
+        """The first of the three steps of `accept`, for callers that wait for the disk elsewhere; at most PART events.
+
+        Raises Unavailable if posts could not be looked up.
+        """
         results: list[EventResult | None] = [None] * len(events)
         read: dict[int, ViewerEvent] = {}
         for place, raw in enumerate(events):
@@ -97,12 +114,20 @@ class Engagement:
             if event.post and not _may_have_events(posts.get(event.post)):
                 results[place] = EventResult.refused(event.id, "post", "there is no such post")
                 del read[place]
-        fresh = self._log.append(TOPIC, [_logged(event) for event in read.values()]) if read else []
+        return Batch(results, read, posts)
+
+    def written(self, batch: Batch) -> list[bool]:
+        """The second step: which of the batch's events are new. They are durable when this returns. Raises Unavailable."""
+        return self._log.append(TOPIC, [_logged(event) for event in batch.read.values()]) if batch.read else []
+
+    def felt(self, batch: Batch, fresh: Sequence[bool]) -> list[EventResult]:
+        """The third step: the viewers' next pages know. One result per event, in order."""
+        results = batch.results
         taken: list[tuple[ViewerEvent, bool]] = []
-        for (place, event), new in zip(read.items(), fresh, strict=True):
+        for (place, event), new in zip(batch.read.items(), fresh, strict=True):
             results[place] = EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
             taken.append((event, new))
-        self._feel(taken, posts)
+        self._feel(taken, batch.posts)
         for result in results:
             if result is not None:
                 metrics.EVENTS.labels(result.status.value).inc()
