@@ -44,6 +44,11 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 """
 
 
+_Row = tuple[str, int, str, str, bytes]
+"""Topic, partition, id, key, payload."""
+_ROWS = 500
+
+
 def wall_clock() -> Millis:
     """The log stamps what it appends itself, as a Kafka broker does."""
     return time.time_ns() // 1_000_000
@@ -58,7 +63,7 @@ class SqliteEventLog:
         self._connections = Connections(path, "the event log")
         self._leases = Leases(self._connections, PARTITIONS)
         self._made = False
-        self._appends: Together[Sequence[tuple[object, ...]], list[bool]] = Together(self._append_all)
+        self._appends: Together[Sequence[_Row], list[bool]] = Together(self._append_all)
 
     def append(self, topic: str, events: Sequence[NewEvent]) -> list[bool]:
         rows = [
@@ -66,15 +71,16 @@ class SqliteEventLog:
         ]
         return self._appends.do(rows) if rows else []
 
-    def _append_all(self, batches: Sequence[Sequence[tuple[object, ...]]]) -> list[list[bool]]:
+    def _append_all(self, batches: Sequence[Sequence[_Row]]) -> list[list[bool]]:
         """Several callers' rows in one durable transaction."""
-        sql = (
-            "INSERT INTO records (topic, partition, id, key, payload, appended_at) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (topic, id) DO NOTHING"
-        )
+        rows = [row for batch in batches for row in batch]
         with self._open().write(durable=True) as connection:
             now = self._clock()
-            return [[connection.execute(sql, (*row, now)).rowcount == 1 for row in rows] for rows in batches]
+            fresh: list[bool] = []
+            for start in range(0, len(rows), _ROWS):
+                fresh += _insert(connection, rows[start : start + _ROWS], now)
+        answers = iter(fresh)
+        return [list(islice(answers, len(batch))) for batch in batches]
 
     def poll(
         self, topic: str, group: str, member: str, *, limit: int = 500, lease_ms: int = 30_000, now: int
@@ -165,6 +171,27 @@ class SqliteEventLog:
                 connection.execute(f"PRAGMA user_version = {VERSION}")
             self._made = True
         return self._connections
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[_Row], now: Millis) -> list[bool]:
+    """Which of the rows are new. One statement for all: between statements a thread waits for the interpreter, which in a busy
+    process took longer than the disk."""
+    sql = (
+        "INSERT INTO records (topic, partition, id, key, payload, appended_at) VALUES "  # noqa: S608 - question marks only
+        + ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
+        + " ON CONFLICT (topic, id) DO NOTHING"
+    )
+    count = connection.execute(sql, [value for row in rows for value in (*row, now)]).rowcount
+    if count == len(rows):
+        return [True] * len(rows)
+    # The write lock is ours, so the new ones are the last.
+    last = connection.execute("SELECT topic, id FROM records ORDER BY position DESC LIMIT ?", (count,))
+    new = set(last.fetchall())
+    fresh = []
+    for topic, _, id, *_ in rows:
+        fresh.append((topic, id) in new)
+        new.discard((topic, id))
+    return fresh
 
 
 def _committed(connection: sqlite3.Connection, topic: str, group: str) -> dict[int, int]:
