@@ -5,7 +5,6 @@ Routers declare whole paths (`/api/v1/feed`, `/api/uploads`, `/media/{token}/{ke
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -35,9 +34,6 @@ TYPES = {".svg": "image/svg+xml", ".css": "text/css", ".js": "text/javascript", 
 DESCRIPTION = """The interface of the shopping app: pages of the feed, viewer events, posts, comments and uploads.
 
 Send your API key as `Authorization: Bearer fr_live_…`. Errors are problem documents (RFC 9457)."""
-
-SWITCH_SECONDS = 0.001
-"""How long a page that is being made keeps the interpreter from a thread that waits to write events down."""
 
 assets = APIRouter(include_in_schema=False)
 
@@ -108,5 +104,4 @@ def create() -> ASGIApp:
     services = open_services()
     services.feed.warm_up(now=clock())  # the first viewer should not wait for the index and the compiler
     SmallCollector().start()
-    sys.setswitchinterval(SWITCH_SECONDS)
     return behind_doors(create_app(services), services)

@@ -1,6 +1,7 @@
 """An open-loop load on the API: requests leave when they are due, whether or not earlier ones were answered.
 
-Latency counts from the moment a request was due, so a server that falls behind cannot hide it. One process, plain asyncio over
+Latency counts from the moment a request was due, so a server that falls behind cannot hide it. The connection that was free last
+is used first, as pools of HTTP clients do: so the less busy of several workers gets the next request. One process, plain asyncio over
 kept-alive connections with requests as prepared bytes, so that the generator takes little from the cores it shares with the server.
 """
 
@@ -138,7 +139,7 @@ class Load:
         else:
             body = self._events.pop(viewer, b'{"events":[]}')
             request = f"{self._post}{len(body)}\r\n\r\n".encode() + body
-        self._free.popleft().ask(job, request)
+        self._free.pop().ask(job, request)
 
     def answered(self, connection: _Connection, status: int, body: bytes) -> None:
         """Note the time, remember what the viewer will report, go on with what waits."""
