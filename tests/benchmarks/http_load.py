@@ -1,8 +1,9 @@
 """An open-loop load on the API: requests leave when they are due, whether or not earlier ones were answered.
 
 Latency counts from the moment a request was due, so a server that falls behind cannot hide it. The connection that was free last
-is used first, as pools of HTTP clients do: so the less busy of several workers gets the next request. One process, plain asyncio over
-kept-alive connections with requests as prepared bytes, so that the generator takes little from the cores it shares with the server.
+is used first, as pools of HTTP clients do: so the less busy of several workers gets the next request. One process, plain asyncio
+over kept-alive connections with requests as prepared bytes, so that the generator takes little from the cores it shares with the
+server.
 """
 
 from __future__ import annotations
