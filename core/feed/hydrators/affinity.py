@@ -22,25 +22,24 @@ class Affinity:
         index, rows = query.index, candidates.rows
         tags = index.tag_sums(rows, query.tags) if len(query.tags) else np.zeros(len(rows))
         tags /= np.sqrt(np.maximum(index.tag_counts[rows], 1))
-        followed = [number for name in query.viewer.follows if (number := index.publishers.find(name)) >= 0]
-        trend = _looked_up(index.number[rows], index.numbers_of(list(query.trending)), query)
+        follows = np.zeros(len(index.publishers), np.float64)
+        follows[[number for name in query.viewer.follows if (number := index.publishers.find(name)) >= 0]] = 1.0
         return candidates.scored(
             **{
                 "tag affinity": tags,
                 "publisher affinity": query.publisher_affinity(rows),
-                "followed": np.isin(index.publisher[rows], followed).astype(np.float64),
-                "trend": trend,
+                "followed": follows[index.publisher[rows]],
+                "trend": _trend(index.number[rows], query),
             }
         )
 
 
-def _looked_up(wanted: IntArray, numbers: IntArray, query: FeedQuery) -> FloatArray:
-    """The trend of each wanted post number; `numbers` are those of the trending posts that the index knows."""
-    if not len(numbers):
-        return np.zeros(len(wanted))
+def _trend(wanted: IntArray, query: FeedQuery) -> FloatArray:
+    """The trend of each wanted post number, 0 for posts that are not trending."""
     known, end = query.index.known, len(query.index.row_of)
-    values = np.array([value for id, value in query.trending.items() if known.get(id, end) < end])
-    order = np.argsort(numbers)
-    numbers, values = numbers[order], values[order]
+    found = sorted((number, value) for id, value in query.trending.items() if (number := known.get(id, end)) < end)
+    if not found:
+        return np.zeros(len(wanted))
+    numbers, values = np.array([number for number, _ in found]), np.array([value for _, value in found])
     places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
     return np.where(numbers[places] == wanted, values[places], 0.0)
