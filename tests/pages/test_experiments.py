@@ -42,7 +42,7 @@ def test_an_empty_list_says_what_to_do_next(open_page: OpenPage) -> None:
 def test_the_readout_puts_the_verdict_first_and_shows_no_nan(open_page: OpenPage, measured: Services) -> None:
     page = open_page("readout", Role.PRODUCT_MANAGER, id="demo-win")
     assert not page.exception
-    assert page.success[0].value.startswith("**treatment.** Ship")
+    assert page.success[0].value.startswith("**Treatment.** Ship")
     shown = " ".join(element.value for element in (*page.markdown, *page.caption))
     assert "nan" not in shown.lower()
 
