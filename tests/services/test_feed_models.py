@@ -67,6 +67,8 @@ def test_a_published_model_serves_in_every_process_without_a_restart_and_a_roll_
     until(lambda: model_of(feeds[0], shop) == first)
     shop.models.roll_back(MANAGER, "worse", now=shop.now)
     until(lambda: model_of(feeds[0], shop) == "")
+    until(lambda: model_of(feeds[1], shop) == "")
+    assert [one.id for one in shop.models.versions(MANAGER).items] == [second, first], "a roll back deletes no version"
 
 
 def test_the_very_first_page_after_warming_up_has_the_model(shop: ModelsWorld) -> None:
