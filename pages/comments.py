@@ -7,7 +7,7 @@ import streamlit as st
 from core.domain.account import Role
 from core.domain.comment import CommentQueue
 from dashboard import access
-from dashboard.components.comment_queue import LOST, comment_queue, decisions, undo_last
+from dashboard.components.comment_queue import LOST, comment_queue, decisions, undo
 from dashboard.context import services
 
 me = access.require(Role.MODERATOR)
@@ -15,7 +15,7 @@ me = access.require(Role.MODERATOR)
 head = st.container(horizontal=True, vertical_alignment="center", gap="small")
 if lost := st.session_state.pop(LOST, None):
     st.warning(lost, icon=":material/info:")
-undo_last(me)
+undo.draw(me)
 counts = services().comment_review.counts(me)
 with head:
     st.title("Comments", width="content")

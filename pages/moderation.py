@@ -8,10 +8,9 @@ from core.domain.account import Role
 from core.domain.moderation import Severity
 from dashboard import access
 from dashboard.components.case_clock import LOST
-from dashboard.components.review_panel import review_panel
+from dashboard.components.review_panel import review_panel, undo
 from dashboard.components.review_start import case_in_hand, review_start
 from dashboard.components.review_tables import SEVERITIES, decisions_table, queue_counts, queue_table
-from dashboard.components.undo_bar import undo_bar
 from dashboard.context import clock, services
 from dashboard.formatting import plural
 
@@ -21,7 +20,7 @@ moderation = services().moderation
 head = st.container(horizontal=True, vertical_alignment="center", gap="small")
 if lost := st.session_state.pop(LOST, None):
     st.warning(lost, icon=":material/info:")
-undo_bar(me)
+undo.draw(me)
 review, queue, mine = st.tabs(["Review", "Queue", "My decisions"], key="tab", on_change="rerun", bind="query-params")
 case = case_in_hand(me) if review.open else None
 counts = moderation.counts(me, now=clock())

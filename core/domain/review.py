@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.domain.ids import SECOND, Millis
@@ -119,3 +120,21 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     ),
 }
 """For each reason: what the creator reads, and what to do next."""
+
+LIKELY_REASON: Mapping[str, Reason] = {
+    "text.contact": Reason.PERSONAL_DATA,
+    "text.counterfeit": Reason.COUNTERFEIT,
+    "text.medical_claim": Reason.MISLEADING_CLAIM,
+    "text.money_claim": Reason.MISLEADING_CLAIM,
+    "text.regulated_goods": Reason.PROHIBITED_ITEM,
+    "text.drugs": Reason.PROHIBITED_ITEM,
+    "text.hate": Reason.HATE,
+    "text.abuse": Reason.HATE,
+    "text.threat": Reason.VIOLENCE,
+    "text.violence": Reason.VIOLENCE,
+    "text.sexual": Reason.ADULT,
+    "text.minors": Reason.ADULT,
+    "text.hidden": Reason.SPAM,
+    "catalogue.regulated": Reason.PROHIBITED_ITEM,
+}
+"""The reason that a signal points to, offered first."""

@@ -13,12 +13,12 @@ from core.domain.ids import DAY, SECOND, Millis
 from core.domain.moderation import Reason, Verdict
 from core.domain.post import Post, PostStatus
 from core.domain.report import anonymous
+from core.domain.review import UNDO
 from core.services.audit import Audit
 from core.services.comment_counts import CommentCounts
 from core.services.comment_screening import CommentScreening
 from core.services.stores import Stores
 
-UNDO: Final[Millis] = 30 * SECOND
 MAX_NOTE: Final = 500
 _TRIES: Final = 16
 

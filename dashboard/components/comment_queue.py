@@ -9,12 +9,14 @@ import streamlit as st
 from core.domain.account import Account
 from core.domain.comment import Comment, CommentQueue, CommentState, CommentView
 from core.domain.errors import CallerError
-from core.domain.ids import SECOND, Millis
+from core.domain.ids import Millis
 from core.domain.moderation import Reason, Signal, Verdict
 from core.domain.report import ReportReason
+from core.domain.review import LIKELY_REASON
 from dashboard.components.case_evidence import signal_name
 from dashboard.components.cursor_pager import CursorPager
 from dashboard.components.marked_text import with_marks
+from dashboard.components.undo_bar import UndoBar
 from dashboard.context import clock, services
 from dashboard.formatting import ago, moment, plural
 from dashboard.links import page_link
@@ -22,26 +24,17 @@ from dashboard.literal import literal
 from dashboard.messages import sentence
 
 LOST: Final = "comment_lost"
-_LAST: Final = "comment_last"
-_UNDO: Final[Millis] = 30 * SECOND
+undo: Final = UndoBar(
+    "comment",
+    {Verdict.APPROVE: "Shown", Verdict.REJECT: "Removed"},
+    lambda me, comment: services().comment_review.undo(me, comment, now=clock()),
+    LOST,
+)
 _PAGE: Final = 12
 _REASONS: Final = (
     Reason.HATE, Reason.SPAM, Reason.PERSONAL_DATA, Reason.ADULT, Reason.VIOLENCE, Reason.MISLEADING_CLAIM,
     Reason.PROHIBITED_ITEM, Reason.COUNTERFEIT,
 )  # fmt: skip
-_LIKELY: Final = {
-    "text.contact": Reason.PERSONAL_DATA,
-    "text.threat": Reason.VIOLENCE,
-    "text.violence": Reason.VIOLENCE,
-    "text.sexual": Reason.ADULT,
-    "text.minors": Reason.ADULT,
-    "text.counterfeit": Reason.COUNTERFEIT,
-    "text.medical_claim": Reason.MISLEADING_CLAIM,
-    "text.money_claim": Reason.MISLEADING_CLAIM,
-    "text.regulated_goods": Reason.PROHIBITED_ITEM,
-    "text.drugs": Reason.PROHIBITED_ITEM,
-    "text.hidden": Reason.SPAM,
-}
 _EMPTY: Final = {
     CommentQueue.HELD: "No comment waits. Those with bad words, contact details or links appear here before anybody sees them.",
     CommentQueue.REPORTED: "No visible comment is reported. Reports of three viewers hide a comment until somebody has looked.",
@@ -80,30 +73,6 @@ def decisions(me: Account) -> None:
         alt="Your verdicts of the last 24 hours, newest first",
         column_config={"Comment": st.column_config.TextColumn(width="large")},
     )
-
-
-def undo_last(me: Account) -> None:
-    """Draw the last verdict with a way to take it back, for half a minute."""
-    last = st.session_state.get(_LAST)
-    if last is not None and clock() - last[2] < _UNDO:
-        st.fragment(_count_down, run_every=1, key="comment_undo")(me)
-
-
-def _count_down(me: Account) -> None:
-    last = st.session_state.get(_LAST)
-    left = 0 if last is None else (last[2] + _UNDO - clock()) // SECOND
-    if last is None or left <= 0:
-        st.session_state.pop(_LAST, None)
-        st.rerun()
-    comment, verdict, _, text = last
-    done = "Shown" if verdict is Verdict.APPROVE else "Removed"
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="comment_undo_bar"):
-        st.markdown(
-            f":material/{'check_circle' if verdict is Verdict.APPROVE else 'block'}: {done}: {literal(text[:80])}"
-        )
-        st.space("stretch")
-        st.caption(f"{left} s", width="content")
-        st.button("Undo", key="undo_comment", shortcut="U", icon=":material/undo:", on_click=_undo, args=(me, comment))
 
 
 def _card(me: Account, view: CommentView) -> None:
@@ -152,7 +121,7 @@ def _buttons(me: Account, comment: Comment) -> None:
             on_click=_decide, args=(me, comment, Verdict.APPROVE), help="Everybody may read it",
         )  # fmt: skip
         with st.popover("Remove", icon=":material/block:", key=f"remove-{comment.id}"):
-            likely = {_LIKELY.get(signal.name) for signal in comment.signals}
+            likely = {LIKELY_REASON.get(signal.name) for signal in comment.signals}
             st.pills(
                 "Reason", sorted(_REASONS, key=lambda reason: reason not in likely),
                 format_func=lambda reason: reason.label, key=f"reason-{comment.id}", wrap=True,
@@ -180,12 +149,4 @@ def _decide(me: Account, comment: Comment, verdict: Verdict) -> None:
     except CallerError as error:
         st.session_state[LOST] = sentence(error)
         return
-    st.session_state[_LAST] = (decided.id, verdict, decided.decided_at, decided.text)
-
-
-def _undo(me: Account, comment: str) -> None:
-    try:
-        services().comment_review.undo(me, comment, now=clock())
-    except CallerError as error:
-        st.session_state[LOST] = sentence(error)
-    st.session_state.pop(_LAST, None)
+    undo.remember(decided.id, verdict, decided.decided_at or clock(), decided.text)

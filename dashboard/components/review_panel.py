@@ -10,32 +10,23 @@ from core.domain.account import Account
 from core.domain.errors import CallerError
 from core.domain.moderation import BankList, Case, Reason, Verdict
 from core.domain.post import Post
-from core.domain.review import REASON_TEXT, CaseView
-from dashboard.components import case_evidence, undo_bar
+from core.domain.review import LIKELY_REASON, REASON_TEXT, CaseView
+from dashboard.components import case_evidence
 from dashboard.components.case_clock import LOST, case_clock, open_case, version_on_screen
 from dashboard.components.case_reports import case_reports
 from dashboard.components.marked_text import marked_texts
+from dashboard.components.undo_bar import UndoBar
 from dashboard.context import clock, services
 from dashboard.formatting import ago, clip_length
 from dashboard.literal import literal
 from dashboard.messages import sentence
 
-_LIKELY: Final = {
-    "text.contact": Reason.PERSONAL_DATA,
-    "text.counterfeit": Reason.COUNTERFEIT,
-    "text.medical_claim": Reason.MISLEADING_CLAIM,
-    "text.money_claim": Reason.MISLEADING_CLAIM,
-    "text.regulated_goods": Reason.PROHIBITED_ITEM,
-    "text.drugs": Reason.PROHIBITED_ITEM,
-    "text.hate": Reason.HATE,
-    "text.abuse": Reason.HATE,
-    "text.threat": Reason.VIOLENCE,
-    "text.violence": Reason.VIOLENCE,
-    "text.sexual": Reason.ADULT,
-    "text.minors": Reason.ADULT,
-    "catalogue.regulated": Reason.PROHIBITED_ITEM,
-}
-"""The reason that a signal points to, offered first."""
+undo: Final = UndoBar(
+    "verdict",
+    {Verdict.APPROVE: "Approved", Verdict.REJECT: "Rejected"},
+    lambda me, case: services().moderation.undo(me, case, now=clock()),
+    LOST,
+)
 
 
 def review_panel(me: Account, case: Case) -> None:
@@ -133,7 +124,7 @@ def _decide(me: Account, view: CaseView, verdict: Verdict) -> None:
     except CallerError as error:
         st.session_state[LOST] = sentence(error)
         return
-    undo_bar.remember(decided, view.post)
+    undo.remember(decided.id, verdict, decided.decided_at or clock(), view.post.title or "an untitled post")
 
 
 def _skip(me: Account, case: Case) -> None:
@@ -165,7 +156,11 @@ def _facts(post: Post) -> str:
 
 
 def _likely(case: Case) -> set[Reason]:
-    return {_LIKELY[signal.name] for signal in case.screening.signals if signal.name in _LIKELY and signal.score > 0}
+    return {
+        LIKELY_REASON[signal.name]
+        for signal in case.screening.signals
+        if signal.name in LIKELY_REASON and signal.score > 0
+    }
 
 
 def _publisher(view: CaseView) -> str:
