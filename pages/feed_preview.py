@@ -30,7 +30,8 @@ from dashboard.context import services
 @st.fragment
 def preview(me: Account, asked: Asked, viewer: SampleViewer, other: MixPolicy | None) -> None:
     """A fragment, so that scrolling the phone redraws nothing but what belongs to it."""
-    session = preview_session(me, asked)
+    with st.spinner("Making the page"):
+        session = preview_session(me, asked)
     session.tell()
     state = services().preview.state(me, viewer.id)
     viewer_in_words(me, viewer, state)
