@@ -27,6 +27,7 @@ from starlette.routing import Route  # noqa: E402
 
 from core.api.app import create_app  # noqa: E402
 from core.api.collector import SmallCollector  # noqa: E402
+from core.api.quick import Quick  # noqa: E402
 from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E402
 from core.domain.errors import FeedroomError  # noqa: E402
 from core.settings import Settings  # noqa: E402
@@ -70,7 +71,7 @@ app = st.App(
     middleware=[
         Middleware(KnownHosts, settings=Settings.from_environment()),
         Middleware(Sessions, services=services),
-        Middleware(OurRoutes, ours=create_app(services)),
+        Middleware(OurRoutes, ours=Quick(create_app(services), services)),
         Middleware(Gate),
         Middleware(OpenTabs, services=services),
     ],

@@ -80,7 +80,6 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     )  # fmt: skip
     app.state.services = (lambda: services) if isinstance(services, Services) else services
     problems.install(app)
-    app.add_middleware(Quick, services=app.state.services)
     app.include_router(assets)
     for router in _routers():
         app.include_router(router)
@@ -94,9 +93,9 @@ def _routers() -> list[APIRouter]:
 
 
 def behind_doors(app: ASGIApp, services: Services | OpenServices) -> ASGIApp:
-    """The application as strangers reach it: known hosts, safe headers, sessions."""
+    """The application as strangers reach it: known hosts, safe headers, the short way for plain requests, sessions."""
     opened: Callable[[], Services] = (lambda: services) if isinstance(services, Services) else services
-    return KnownHosts(Sessions(app, opened), opened().settings)
+    return KnownHosts(Quick(Sessions(app, opened), opened), opened().settings)
 
 
 def create() -> ASGIApp:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.api.answers import answer
+from core.api.answers import send_answer
 from core.api.events import FEW, events_answer
 from core.api.lane import lane
 from core.api.sessions import OpenServices
@@ -67,7 +67,7 @@ class Quick:
             page = await lane.run(services.feed.page, **asked, now=clock())
         except FeedroomError:
             return False
-        await answer(page)(scope, receive, send)
+        await send_answer(send, page)
         return True
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +82,7 @@ class Quick:
             try:
                 if (services := self._allowed(scope, account.Scope.EVENTS_WRITE)) is not None:
                     results = await _taken_in(services.engagement, raw)
-                    await answer(events_answer(results))(scope, again, send)
+                    await send_answer(send, events_answer(results))
                     return
             except FeedroomError:
                 pass  # the route meets the same error and says it in a problem document

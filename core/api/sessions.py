@@ -7,7 +7,6 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,6 +38,9 @@ SAFE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+MOST_HOSTS = 100
+"""Names whose answer is remembered; strangers may make up as many as they like."""
 
 
 def cookie_name(settings: Settings) -> str:
@@ -87,28 +89,35 @@ class KnownHosts:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._hosts = frozenset(host.lower().strip("[]") for host in settings.allowed_hosts)
-        self._hsts = settings.secure_cookies
+        self._seen: dict[str, bool] = {}
+        safe = SAFE_HEADERS | (HTTPS_ONLY if settings.secure_cookies else {})
+        self._safe = [(name.lower().encode(), value.encode()) for name, value in safe.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        if not self._is_known(Headers(scope=scope).get("host", "")):
+        if not self._is_known(_host(scope)):
             await _refuse(scope, receive, send, 400, "This host is not served here; see FEEDROOM_ALLOWED_HOSTS.")
             return
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE_HEADERS.items():
-                    headers.setdefault(name, value)
-                if self._hsts:
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                held = {name.lower() for name, _ in message.get("headers", ())}
+                message["headers"] = [*message.get("headers", ()), *(one for one in self._safe if one[0] not in held)]
             await send(message)
 
         await self._app(scope, receive, send_safely)
 
     def _is_known(self, host: str) -> bool:
+        known = self._seen.get(host)
+        if known is None:
+            known = self._known(host)
+            if len(self._seen) < MOST_HOSTS:
+                self._seen[host] = known
+        return known
+
+    def _known(self, host: str) -> bool:
         try:
             name = urlsplit(f"//{host}").hostname
         except ValueError:
@@ -118,6 +127,11 @@ class KnownHosts:
         return any(
             known in (name, "*") or (known.startswith("*.") and name.endswith(known[1:])) for known in self._hosts
         )
+
+
+def _host(scope: Scope) -> str:
+    """The host that is asked for, "" if none is named; of several the first counts."""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
 class Sessions:

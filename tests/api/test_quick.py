@@ -27,13 +27,13 @@ def key(services: Services, admin: Account) -> dict[str, str]:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which requests were answered on the short way."""
     ways: list[str] = []
-    plain = quick.answer
+    plain = quick.send_answer
 
-    def counted(value: object, status: int = 200) -> Any:
+    async def counted(send: Any, value: object) -> None:
         ways.append(type(value).__name__)
-        return plain(value, status)
+        await plain(send, value)
 
-    monkeypatch.setattr(quick, "answer", counted)
+    monkeypatch.setattr(quick, "send_answer", counted)
     return ways
 
 
