@@ -11,6 +11,7 @@ import msgspec
 
 from core.adapters.redis_link import PREFIX, Link, connect
 from core.adapters.redis_signals import RedisSignals, version_key
+from core.adapters.redis_wire import packed
 from core.domain.account import Session
 from core.domain.ids import Millis
 from core.domain.ports.live import SERVING_TOPICS, TREND_HALF_LIFE, Live, LiveRead
@@ -61,7 +62,9 @@ redis.call('HSET', KEYS[2], 'landmark', string.format('%.0f', landmark),
   'latest', string.format('%.0f', math.max(latest, now)))
 """
 
-_VERSION_KEYS = [version_key(topic) for topic in SERVING_TOPICS]
+_VERSIONS = packed("MGET", *map(version_key, SERVING_TOPICS))
+_decoder = msgspec.msgpack.Decoder(ViewerState)
+_encoder = msgspec.msgpack.Encoder()
 
 
 def open_live(url: str | None, data: Path) -> RedisLive:
@@ -137,26 +140,21 @@ class RedisTrending:
             self._bump([self.SCORES, self.CLOCK], [now, self._half_life, self._most, *pairs])
 
     def top(self, count: int) -> dict[str, float]:
-        def work(client: Any) -> Any:
-            pipe = client.pipeline(transaction=False)
-            self.ask(pipe, count)
-            return pipe.execute()
-
-        return self.answer(*self._link.call(work))
+        return self.answer(*self._link.ask(self.question(count), 2)) if count > 0 else {}
 
     def clear(self) -> None:
         self._link.call(lambda client: client.delete(self.SCORES, self.CLOCK))
 
-    def ask(self, pipe: Any, count: int) -> None:
-        """Add the two commands that `answer` reads to a pipeline."""
-        pipe.zrevrangebyscore(self.SCORES, "+inf", "(0", start=0, num=count, withscores=True)
-        pipe.hmget(self.CLOCK, "landmark", "latest")
+    def question(self, count: int) -> bytes:
+        """The two commands that `answer` reads, packed."""
+        top = packed("ZREVRANGEBYSCORE", self.SCORES, "+inf", "(0", "WITHSCORES", "LIMIT", 0, count)
+        return top + packed("HMGET", self.CLOCK, "landmark", "latest")
 
-    def answer(self, pairs: list[tuple[bytes, float]], clock: list[bytes | None]) -> dict[str, float]:
-        """Scores as of the latest bump, highest first."""
+    def answer(self, pairs: list[bytes], clock: list[bytes | None]) -> dict[str, float]:
+        """Scores as of the latest bump, highest first; `pairs` are posts and scores in turn."""
         landmark, latest = (int(value or 0) for value in clock)
         fade = 0.5 ** ((latest - landmark) / self._half_life)
-        return {post.decode(): score * fade for post, score in pairs}
+        return {post.decode(): float(score) * fade for post, score in zip(pairs[::2], pairs[1::2], strict=True)}
 
 
 class RedisViewerStates:
@@ -167,20 +165,19 @@ class RedisViewerStates:
         self._write = link.script(_WRITE)
 
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
-        def work(client: Any) -> Any:
-            pipe = client.pipeline(transaction=False)
-            pipe.hmget(_viewer_key(viewer), "v", "s")
-            pipe.mget(_VERSION_KEYS)
-            self._trending.ask(pipe, trending)
-            return pipe.execute()
-
-        (version, blob), found, *top = self._link.call(work)
+        asked = packed("HMGET", _viewer_key(viewer), "v", "s") + _VERSIONS
+        if trending > 0:
+            (version, blob), found, *top = self._link.ask(asked + self._trending.question(trending), 4)
+            scores = self._trending.answer(*top)
+        else:
+            (version, blob), found = self._link.ask(asked, 2)
+            scores = {}
         versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
-        return LiveRead(_state(viewer, int(version or 0), blob), self._trending.answer(*top), versions)
+        return LiveRead(_state(viewer, int(version or 0), blob), scores, versions)
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         version = expected_version + 1
-        blob = msgspec.msgpack.encode(replace(state, version=version))
+        blob = _encoder.encode(replace(state, version=version))
         return bool(self._write([_viewer_key(state.viewer)], [expected_version, version, blob]))
 
     def forget(self, viewer: str) -> None:
@@ -223,14 +220,15 @@ class RedisLive(Live):
 
     def close(self) -> None:
         self._signals.close()
-        self._link.client.close()
+        self._link.close()
 
 
 def _state(viewer: str, version: int, blob: bytes | None) -> ViewerState:
     """The state held; one that cannot be read any more starts afresh under its version, since the log can rebuild it."""
     if blob is not None:
         try:
-            return replace(msgspec.msgpack.decode(blob, type=ViewerState), version=version)
+            state = _decoder.decode(blob)
+            return state if state.version == version else replace(state, version=version)
         except msgspec.DecodeError:
             pass
     return ViewerState(viewer=viewer, version=version)
