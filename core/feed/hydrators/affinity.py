@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Candidates, FloatArray, IntArray
@@ -19,27 +20,55 @@ class Affinity:
 
     def hydrate(self, query: FeedQuery, candidates: Candidates) -> Candidates:
         """The same rows with four more columns."""
-        index, rows = query.index, candidates.rows
-        tags = index.tag_sums(rows, query.tags) if len(query.tags) else np.zeros(len(rows))
-        tags /= np.sqrt(np.maximum(index.tag_counts[rows], 1))
-        follows = np.zeros(len(index.publishers), np.float64)
-        follows[[number for name in query.viewer.follows if (number := index.publishers.find(name)) >= 0]] = 1.0
+        index, find = query.index, query.index.publishers.find
+        followed = sorted([number for name in query.viewer.follows if (number := find(name)) >= 0])
+        trending, trends = _trending(query)
+        tags, publisher, follows, trend = _affinities(
+            candidates.rows,
+            index.tag_flat,
+            index.tag_starts,
+            index.tag_counts,
+            index.publisher,
+            index.number,
+            query.tags,
+            query.publishers,
+            np.array(followed, np.int32),
+            trending,
+            trends,
+        )
         return candidates.scored(
-            **{
-                "tag affinity": tags,
-                "publisher affinity": query.publisher_affinity(rows),
-                "followed": follows[index.publisher[rows]],
-                "trend": _trend(index.number[rows], query),
-            }
+            **{"tag affinity": tags, "publisher affinity": publisher, "followed": follows, "trend": trend}
         )
 
 
-def _trend(wanted: IntArray, query: FeedQuery) -> FloatArray:
-    """The trend of each wanted post number, 0 for posts that are not trending."""
+def _trending(query: FeedQuery) -> tuple[IntArray, FloatArray]:
+    """Numbers of the trending posts, ascending, and the trend of each."""
     known, end = query.index.known, len(query.index.row_of)
     found = sorted((number, value) for id, value in query.trending.items() if (number := known.get(id, end)) < end)
-    if not found:
-        return np.zeros(len(wanted))
-    numbers, values = np.array([number for number, _ in found]), np.array([value for _, value in found])
-    places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-    return np.where(numbers[places] == wanted, values[places], 0.0)
+    return np.array([number for number, _ in found], np.int32), np.array([value for _, value in found], np.float64)
+
+
+@njit(cache=True, nogil=True)
+def _affinities(  # type: ignore[no-untyped-def]
+    rows, tag_flat, tag_starts, tag_counts, publisher, number, tags, publishers, followed, trending, trends
+):
+    """(4, n): by tags, by publisher, 1 where the publisher is followed, trend. `followed` and `trending` ascend."""
+    found = np.zeros((4, len(rows)))
+    for at in range(len(rows)):
+        row = rows[at]
+        count = tag_counts[row]
+        total = 0.0
+        for place in range(tag_starts[row], tag_starts[row] + count):
+            if tag_flat[place] < len(tags):
+                total += tags[tag_flat[place]]
+        found[0, at] = total / np.sqrt(max(count, 1))
+        own = publisher[row]
+        if own < len(publishers):
+            found[1, at] = publishers[own]
+        place = np.searchsorted(followed, own)
+        if place < len(followed) and followed[place] == own:
+            found[2, at] = 1.0
+        place = np.searchsorted(trending, number[row])
+        if place < len(trending) and trending[place] == number[row]:
+            found[3, at] = trends[place]
+    return found

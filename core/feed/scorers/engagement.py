@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, weights_of
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates, FloatArray
+from core.pipeline.candidates import Candidates
 
 SIGN = np.array([-1 if DEFAULT_WEIGHTS[action] < 0 else 1 for action in ACTIONS], np.float32)
 
@@ -21,8 +22,8 @@ class Engagement:
     neighbours·n/(1+|n|) − language·other.
     Affinity enters saturated, so that a hundred likes of one tag do not drown everything else; for unwanted actions a is
     turned round. Then the calibration in force is applied per action: log-odds used = intercept + slope · log-odds. Without
-    one, predicted rates are exact for a viewer of whom nothing is known. In single precision: 31 µs for 1,000 posts, where the
-    same without calibration in double precision took 29.
+    one, predicted rates are exact for a viewer of whom nothing is known. In single precision. What lies between the logarithm
+    and the exponential is compiled; these two stay with numpy, which takes several numbers at a time.
     """
 
     tag: float = 1.6
@@ -34,22 +35,68 @@ class Engagement:
 
     def score(self, query: FeedQuery, candidates: Candidates) -> Candidates:
         """Writes one column per action, and `engagement`."""
-        index, rows = query.index, candidates.rows
-        tags, publisher, trend = candidates["tag affinity"], candidates["publisher affinity"], candidates["trend"]
-        near = candidates["neighbours"]
-        shift: FloatArray = (
-            self.tag * tags / (1 + np.abs(tags))
-            + self.publisher * publisher / (1 + np.abs(publisher))
-            + self.followed * candidates["followed"]
-            + self.trend * trend / (trend + 10)
-            + self.neighbours * near / (1 + np.abs(near))
+        index, calibration = query.index, query.calibration
+        other = self.language if query.language and index.languages.find(query.language) >= 0 else 0.0
+        odds, shift = _odds(
+            candidates.rows,
+            index.rates,
+            index.language,
+            index.languages.find(query.language),
+            candidates["tag affinity"],
+            candidates["publisher affinity"],
+            candidates["followed"],
+            candidates["trend"],
+            candidates["neighbours"],
+            (self.tag, self.publisher, self.followed, self.trend, self.neighbours, other),
         )
-        if query.language and (own := index.languages.find(query.language)) >= 0:
-            shift = shift - self.language * (index.language[rows] != own)
-        rates, calibration = index.rates[rows], query.calibration
-        odds = np.log(rates / (1 - rates)) + SIGN * shift.astype(np.float32)[:, None]
-        odds *= -calibration.slope.astype(np.float32)
-        odds -= calibration.intercept.astype(np.float32)
-        chances = (1 / (1 + np.exp(odds))).astype(np.float64)
-        columns = {action: chances[:, place] for place, action in enumerate(ACTIONS)}
-        return candidates.scored(**columns, engagement=chances @ weights_of(query.policy.weights))
+        np.log(odds, odds)
+        _shifted(odds, shift, SIGN, calibration.slope, calibration.intercept)
+        np.exp(odds, odds)
+        chances = _chances(odds, weights_of(query.policy.weights))
+        columns = dict(zip(ACTIONS, chances, strict=False))
+        return candidates.scored(**columns, engagement=chances[-1])
+
+
+@njit(cache=True, nogil=True)
+def _odds(  # type: ignore[no-untyped-def]
+    rows, rates, language, own, tags, publishers, followed, trends, neighbours, weights
+):
+    """Odds of each action (actions, n) for anybody, and by how much this viewer's log-odds differ (n,)."""
+    odds = np.empty((rates.shape[1], len(rows)), np.float32)
+    shift = np.empty(len(rows), np.float32)
+    tag, publisher, follow, trend, near, other = weights
+    for at in range(len(rows)):
+        row = rows[at]
+        for action in range(rates.shape[1]):
+            odds[action, at] = rates[row, action] / (np.float32(1) - rates[row, action])
+        total = (
+            tag * tags[at] / (1 + abs(tags[at]))
+            + publisher * publishers[at] / (1 + abs(publishers[at]))
+            + follow * followed[at]
+            + trend * trends[at] / (trends[at] + 10)
+            + near * neighbours[at] / (1 + abs(neighbours[at]))
+        )
+        shift[at] = total - other if language[row] != own else total
+    return odds, shift
+
+
+@njit(cache=True, nogil=True)
+def _shifted(odds, shift, sign, slope, intercept):  # type: ignore[no-untyped-def]
+    """Log-odds (actions, n) shifted, calibrated and turned round, in place."""
+    for action in range(len(odds)):
+        by, upon = -np.float32(slope[action]), np.float32(intercept[action])
+        for at in range(len(shift)):
+            odds[action, at] = (odds[action, at] + sign[action] * shift[at]) * by - upon
+
+
+@njit(cache=True, nogil=True)
+def _chances(odds, weights):  # type: ignore[no-untyped-def]
+    """(actions + 1, n) the chances of which these are the odds against, and their weighted sum last."""
+    actions, count = odds.shape
+    chances = np.zeros((actions + 1, count))
+    for action in range(actions):
+        for at in range(count):
+            chance = np.float64(np.float32(1) / (np.float32(1) + odds[action, at]))
+            chances[action, at] = chance
+            chances[actions, at] += weights[action] * chance
+    return chances

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from core.domain.ids import DAY, Millis
 from core.feed.actions import DEFAULT_WEIGHTS
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates
+from core.pipeline.candidates import Candidates, FloatArray
+
+AGAIN = 1_000.0
+"""Scores below −AGAIN mark posts that come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +31,45 @@ class Total:
 
     def score(self, query: FeedQuery, candidates: Candidates) -> Candidates:
         """Writes `reputation`, `freshness` and `score`."""
-        index, rows = query.index, candidates.rows
-        age = np.maximum(query.now - index.published_at[rows], 0)
-        freshness = self.floor + (1 - self.floor) * 0.5 ** (age / self.half_life)
-        business = query.policy.weights.get("business", DEFAULT_WEIGHTS["business"])
-        engagement, reputation = candidates["engagement"], index.reputation[rows].astype(np.float64)
-        exposed = np.where(engagement >= 0, engagement * reputation, engagement / reputation)
-        score = exposed * freshness + business * candidates["business"]
-        if "campaign" in candidates.scores:
-            score += query.policy.weights.get("campaign", DEFAULT_WEIGHTS["campaign"]) * candidates["campaign"]
-        old = (candidates.sources & self.again) != 0
-        if old.any():
-            order = {int(number): place for place, number in enumerate(index.numbers_of(query.viewer.seen))}
-            places = np.array([order.get(int(number), 0) for number in index.number[rows[old]]], np.float64)
-            score[old] = -AGAIN - places
+        index, weights = query.index, query.policy.weights
+        reputation, freshness, score = _totals(
+            candidates.rows,
+            index.published_at,
+            index.reputation,
+            candidates["engagement"],
+            candidates["business"],
+            candidates["campaign"],
+            (
+                float(query.now),
+                self.floor,
+                float(self.half_life),
+                float(weights.get("business", DEFAULT_WEIGHTS["business"])),
+                float(weights.get("campaign", DEFAULT_WEIGHTS["campaign"])),
+            ),
+        )
+        self._rank_again(query, candidates, score)
         return candidates.scored(reputation=reputation, freshness=freshness, score=score)
 
+    def _rank_again(self, query: FeedQuery, candidates: Candidates, score: FloatArray) -> None:
+        """Scores of what comes again, in place."""
+        old = (candidates.sources & self.again) != 0
+        if old.any():
+            index = query.index
+            order = {int(number): place for place, number in enumerate(index.numbers_of(query.viewer.seen))}
+            places = np.array([order.get(int(number), 0) for number in index.number[candidates.rows[old]]], np.float64)
+            score[old] = -AGAIN - places
 
-AGAIN = 1_000.0
-"""Scores below −AGAIN mark posts that come again."""
+
+@njit(cache=True, nogil=True)
+def _totals(rows, published_at, reputations, engagement, business, campaign, told):  # type: ignore[no-untyped-def]
+    """(3, n) reputation, freshness and score; `told` are now, the floor, the half-life and the two weights."""
+    now, floor, half_life, margin, bonus = told
+    found = np.empty((3, len(rows)))
+    for at in range(len(rows)):
+        reputation = np.float64(reputations[rows[at]])
+        freshness = floor + (1 - floor) * np.exp2(-max(now - published_at[rows[at]], 0.0) / half_life)
+        exposed = engagement[at] * reputation if engagement[at] >= 0 else engagement[at] / reputation
+        found[0, at] = reputation
+        found[1, at] = freshness
+        found[2, at] = exposed * freshness + margin * business[at] + bonus * campaign[at]
+    return found
