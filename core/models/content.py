@@ -8,9 +8,7 @@ sample of posts gives the projection to 64 numbers; posts that come later are pr
 from __future__ import annotations
 
 import math
-import re
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,53 +17,25 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 from threadpoolctl import threadpool_limits
 
-from core.models.text_folding import fold
+from core.models.content_features import BUCKETS, ContentDoc, features_of
 
 Floats = NDArray[np.float32]
 
-BUCKETS = 1 << 16
 DIMENSIONS = 64
 SAMPLE = 50_000
 """Posts that the projection is learned from, at most."""
 SMALL = 1_000
 """Posts up to which a dense matrix of posts by posts is quicker than an iteration."""
 
-FIELD_WEIGHTS: Mapping[str, float] = {
-    "tag": 1.0,
-    "parent": 0.5,
-    "brand": 0.7,
-    "publisher": 0.5,
-    "word": 0.5,
-    "kind": 0.3,
-    "price": 0.3,
-    "language": 0.3,
-}
-"""What a feature of each field counts beside a tag. A parent stands for what two neighbouring tags have in common."""
-
-_WORD = re.compile(r"[^\W_]{2,}")
-_LONGEST_WORD = 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentDoc:
-    """What a post says about itself. `text` is title and caption; `price_minor` that of its dearest product, 0 if it has none."""
-
-    id: str
-    publisher: str = ""
-    kind: str = ""
-    tags: tuple[str, ...] = ()
-    brands: tuple[str, ...] = ()
-    price_minor: int = 0
-    language: str = ""
-    text: str = ""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contents:
-    """Posts by `ids` and their `vectors` float32 (n, 64), each of length 1, or 0 for a post that says nothing."""
+    """Posts by `ids` and their `vectors` float32 (n, 64), each of length 1, or 0 for a post that says nothing; and the space that
+    these live in, by which later posts get vectors too."""
 
     ids: tuple[str, ...]
     vectors: Floats
+    space: ContentSpace | None = None
 
     def with_ids(self, ids: Sequence[str]) -> Contents:
         """With those of `ids` that are missing, in order of the ids; they say nothing."""
@@ -74,7 +44,7 @@ class Contents:
         joined = (*self.ids, *sorted(missing))
         order = sorted(range(len(joined)), key=joined.__getitem__)
         vectors = np.concatenate((self.vectors, np.zeros((len(missing), self.vectors.shape[1]), np.float32)))
-        return Contents(tuple(joined[place] for place in order), vectors[order])
+        return Contents(tuple(joined[place] for place in order), vectors[order], self.space)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +90,8 @@ def content_vectors(docs: Sequence[ContentDoc], *, parents: Mapping[str, str | N
 def contents_of(docs: Sequence[ContentDoc], *, parents: Mapping[str, str | None] | None = None) -> Contents:
     """The same with their ids, in order of the ids: the order of the posts does not matter."""
     ordered = sorted(docs, key=lambda doc: doc.id)
-    return Contents(tuple(doc.id for doc in ordered), content_vectors(ordered, parents=parents))
+    space = ContentSpace.of(ordered, parents=parents)
+    return Contents(tuple(doc.id for doc in ordered), space.vectors(ordered), space)
 
 
 def _right_vectors(matrix: sparse.csr_matrix, dimensions: int) -> NDArray[np.float32]:
@@ -153,47 +124,8 @@ def _weighted(features: sparse.csr_matrix, rarity: Floats) -> sparse.csr_matrix:
 
 
 def _features(docs: Sequence[ContentDoc], parents: Mapping[str, str | None]) -> sparse.csr_matrix:
-    """Field weights by bucket, (n, buckets); a feature counts once however often it stands there."""
-    places: list[int] = []
-    values: list[float] = []
-    starts = [0]
-    bucket_of: dict[tuple[str, str], int] = {}
-    for doc in docs:
-        for feature in dict.fromkeys(_said(doc, parents)):
-            if (bucket := bucket_of.get(feature)) is None:
-                bucket = bucket_of[feature] = zlib.crc32("\0".join(feature).encode()) % BUCKETS
-            places.append(bucket)
-            values.append(FIELD_WEIGHTS[feature[0]])
-        starts.append(len(places))
-    made = sparse.csr_matrix(
-        (np.array(values, np.float32), np.array(places, np.int32), np.array(starts)), shape=(len(docs), BUCKETS)
-    )
+    """Field weights by bucket, (n, buckets); those of features in one bucket are added."""
+    places, values, starts = features_of(docs, parents)
+    made = sparse.csr_matrix((values, places, starts), shape=(len(docs), BUCKETS))
     made.sum_duplicates()
     return made
-
-
-def _said(doc: ContentDoc, parents: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Field and value of each feature of a post."""
-    for tag in doc.tags:
-        yield "tag", tag
-        above, passed = parents.get(tag), {tag}
-        while above is not None and above not in passed:
-            yield "parent", above
-            passed.add(above)
-            above = parents.get(above)
-        if parents.get(tag) is None:
-            yield "parent", tag
-    for brand in doc.brands:
-        yield "brand", brand
-    for field, value in (("publisher", doc.publisher), ("kind", doc.kind), ("language", doc.language)):
-        if value:
-            yield field, value
-    if doc.price_minor > 0:
-        yield "price", str(price_band(doc.price_minor))
-    for word in _WORD.findall(fold(doc.text).text):
-        yield "word", word[:_LONGEST_WORD]
-
-
-def price_band(price_minor: int) -> int:
-    """Bands of a factor of 2 in price: 99.00 and 149.00 are alike, 99.00 and 999.00 are not."""
-    return int(math.log2(max(price_minor, 1)))

@@ -7,7 +7,8 @@ import pytest
 
 from core.domain.errors import InvalidInput
 from core.models.cold import blend, content_neighbours
-from core.models.content import ContentDoc, Contents, ContentSpace, content_vectors, contents_of, price_band
+from core.models.content import Contents, ContentSpace, content_vectors, contents_of
+from core.models.content_features import ContentDoc, price_band
 from core.models.ease import fit_ease
 from core.models.neighbours import Neighbours
 from tests.models.taste import likes
