@@ -163,6 +163,7 @@ class RedisViewerStates:
     def __init__(self, link: Link, trending: RedisTrending) -> None:
         self._link, self._trending = link, trending
         self._write = link.script(_WRITE)
+        self._versions: tuple[list[bytes | None], dict[str, int]] = ([], {})
 
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
         asked = packed("HMGET", _viewer_key(viewer), "v", "s") + _VERSIONS
@@ -172,7 +173,10 @@ class RedisViewerStates:
         else:
             (version, blob), found = self._link.ask(asked, 2)
             scores = {}
-        versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
+        held, versions = self._versions
+        if found != held:
+            versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
+            self._versions = found, versions
         return LiveRead(_state(viewer, int(version or 0), blob), scores, versions)
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
