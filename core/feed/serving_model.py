@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from core.domain.ids import Millis
 from core.domain.viewer import Interaction
+from core.feed.arrivals import Arrivals
 from core.feed.index import Index
 from core.feed.near import Places, spoken_for, strengths, strongest_reason
 from core.models.neighbours import Neighbours
+from core.models.placing import Placing
 from core.pipeline.candidates import FloatArray, IntArray
 
 NEWCOMER = 10
@@ -35,15 +37,24 @@ class ServingModel:
     """Immutable but for the table from places to post numbers, which follows the index as it grows. Thread safe.
 
     `unit` is a typical strong score: affinities are told in it, so that models of different scale mean the same to the scorer.
+    `arrivals` are posts that came after the training, None for a model that keeps nothing to place them by.
     """
 
-    def __init__(self, id: str, neighbours: Neighbours, unit: float, segments: Mapping[str, SegmentPrior]) -> None:
+    def __init__(
+        self,
+        id: str,
+        neighbours: Neighbours,
+        unit: float,
+        segments: Mapping[str, SegmentPrior],
+        placing: Placing | None = None,
+    ) -> None:
         self.id, self.unit, self.segments, self.neighbours = id, unit, segments, neighbours
         self.rows = np.asarray(neighbours.rows)
         self.weights = np.asarray(neighbours.weights)
         self._place = {post: place for place, post in enumerate(neighbours.ids)}
         self._lock = threading.Lock()
         self._held: tuple[Mapping[str, int] | None, int, IntArray] = (None, 0, np.empty(0, np.int32))
+        self.arrivals = Arrivals(placing, self.numbers) if placing is not None else None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -83,7 +94,8 @@ _NONE = SegmentPrior()
 class Near:
     """What one viewer's history says about the posts of one snapshot. Worked out when first asked, inside a stage.
 
-    `history` are places in the model and `acts` the interaction behind each, None for one of the segment's.
+    `history` are places in the model, of posts that came later behind them, and `acts` the interaction behind each, None for one
+    of the segment's. `arrived` are the posts that came later, None where there is none: those of this moment, whatever comes.
     """
 
     def __init__(
@@ -91,6 +103,8 @@ class Near:
     ) -> None:
         self.model, self.index = model, index
         self.prior, self.prior_share = model.prior(segment, recent)
+        arrived = model.arrivals.seen if model.arrivals is not None else None
+        self.arrived = arrived if arrived is not None and arrived.known is index.known else None
         counted = strengths([(act.post, act.weight, act.at) for act in recent], now)
         last = {act.post: act for act in recent}
         borrowed = {
@@ -99,12 +113,16 @@ class Near:
             if self.prior_share and post not in counted
         }
         known = [
-            (place, count, post) for post, count in (borrowed | counted).items() if (place := model.place(post)) >= 0
+            (place, count, post) for post, count in (borrowed | counted).items() if (place := self._place(post)) >= 0
         ]
         self.history: Places = np.array([place for place, _, _ in known], np.int64)
         self.counts: FloatArray = np.array([count for _, count, _ in known], np.float64)
         self.acts: list[Interaction | None] = [last.get(post) for _, _, post in known]
         self._found: tuple[IntArray, FloatArray] | None = None
+
+    def _place(self, post: str) -> int:
+        place = self.model.place(post)
+        return place if place >= 0 or self.arrived is None else self.arrived.place(post)
 
     def found(self) -> tuple[IntArray, FloatArray]:
         """Numbers (m,) of the posts that the history speaks for, ascending, and how much (m,), in the model's unit."""
@@ -112,12 +130,20 @@ class Near:
             if not len(self.history):
                 self._found = np.empty(0, np.int32), np.empty(0)
                 return self._found
-            places, values = spoken_for(self.model.rows, self.model.weights, self.history, self.counts)
-            numbers = self.model.numbers(self.index)[places]
-            inside = (numbers >= 0) & (numbers < len(self.index.row_of))
+            history, counts = self.history, self.counts
+            if self.arrived is not None and history.max() >= len(self.model):
+                trained = history < len(self.model)
+                history, counts = history[trained], counts[trained]
+            places, values = spoken_for(self.model.rows, self.model.weights, history, counts)
+            tied, end = self.model.numbers(self.index), len(self.index.row_of)
+            numbers = tied[places]
+            inside = (numbers >= 0) & (numbers < end)
             numbers, values = numbers[inside], values[inside] / self.model.unit
             order = np.argsort(numbers)
-            self._found = numbers[order], values[order]
+            numbers, values = numbers[order], values[order]
+            if self.arrived is not None:
+                numbers, values = self.arrived.joined(numbers, values, self.history, self.counts, tied, end)
+            self._found = numbers, values
         return self._found
 
     def tastes(self, tags: Mapping[str, float], fade: float) -> dict[str, float]:
@@ -142,8 +168,19 @@ class Near:
         own = np.flatnonzero(np.array([act is not None for act in self.acts], np.bool_))
         if not len(own):
             return [None] * len(rows)
-        wanted = np.array([self.model.place(self.index.ids[row]) for row in rows], np.int64)
-        best = strongest_reason(self.model.rows, self.model.weights, self.history[own], self.counts[own], wanted)
+        wanted = np.array([self._place(self.index.ids[row]) for row in rows], np.int64)
+        history, counts, model = self.history[own], self.counts[own], self.model
+        if self.arrived is None or max(history.max(), wanted.max(initial=-1)) < len(model):
+            best = strongest_reason(model.rows, model.weights, history, counts, wanted)
+            return [self.acts[own[place]] if place >= 0 else None for place in best.tolist()]
+        trained = np.flatnonzero(history < len(model))
+        best = strongest_reason(model.rows, model.weights, history[trained], counts[trained], wanted)
+        told = np.flatnonzero(best >= 0)
+        best[told] = trained[best[told]]
+        said, acts = np.zeros(len(wanted)), history[best[told]]
+        weights = np.where(model.rows[acts] == wanted[told, None], model.weights[acts], 0).max(axis=1, initial=0)
+        said[told] = counts[best[told]] * weights / model.unit
+        self.arrived.stronger(best, said, wanted, history, counts)
         return [self.acts[own[place]] if place >= 0 else None for place in best.tolist()]
 
 

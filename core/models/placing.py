@@ -32,8 +32,8 @@ Steps = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placing:
-    """`vectors` int8 (n, d) of a model's posts, in its order; `buckets` int32 (b,) ascending with the `projection` float16 (b, d) of
-    each; the tree of tags. The arrays may be memory-mapped."""
+    """`vectors` int8 (n, d) of a model's posts, in its order; `buckets` int32 (b,) ascending, and the `projection` float16 (b, d)
+    of each; the tree of tags. The arrays may be memory-mapped."""
 
     vectors: Steps
     buckets: NDArray[np.int32]
