@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -75,3 +76,7 @@ class Vocabulary:
     def find(self, name: str) -> int:
         """The name's number, -1 if it has none."""
         return self._numbers.get(name, -1)
+
+    def find_all(self, names: Iterable[str]) -> list[int]:
+        """The number of each name, -1 where it has none."""
+        return list(map(self._numbers.get, names, repeat(-1)))

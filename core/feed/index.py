@@ -7,8 +7,9 @@ are renewed in place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from core.feed.shelves import Shelves
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
 
 KINDS: tuple[PostKind, ...] = tuple(PostKind)
+ALL_KINDS = np.arange(len(KINDS), dtype=np.int64)
 KIND_NUMBER: Mapping[PostKind, int] = {kind: number for number, kind in enumerate(KINDS)}
 
 
@@ -74,12 +76,19 @@ class Index:
         """How many posts are live."""
         return int(np.count_nonzero(self.live))
 
-    def numbers_of(self, ids: Sequence[str]) -> IntArray:
+    def numbers_of(self, ids: Collection[str]) -> IntArray:
         """Numbers of those posts that this snapshot knows, in the given order, dead ones included."""
-        known, end = self.known, len(self.row_of)
-        return np.array([number for id in ids if (number := known.get(id, end)) < end], np.int32)
+        found = self.found(ids)
+        return found if not len(found) or found.min() >= 0 else found[found >= 0]
 
-    def rows_of(self, ids: Sequence[str]) -> IntArray:
+    def found(self, ids: Collection[str]) -> IntArray:
+        """(n,) the number of each post, -1 for those that this snapshot does not know."""
+        found = np.fromiter(map(self.known.get, ids, repeat(-1)), np.int32, len(ids))
+        if len(found) and found.max() >= len(self.row_of):
+            found[found >= len(self.row_of)] = -1
+        return found
+
+    def rows_of(self, ids: Collection[str]) -> IntArray:
         """Newest rows of those posts that this snapshot knows, in the given order, dead ones included."""
         return self.row_of[self.numbers_of(ids)]
 

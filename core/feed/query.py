@@ -17,13 +17,11 @@ from core.domain.viewer import FeedSession, ViewerState
 from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.campaign_table import CampaignTable
 from core.feed.columns import Vocabulary
+from core.feed.gate import Gate
+from core.feed.gate_kernels import HIDDEN, REASONS, SEEN
 from core.feed.index import Index
 from core.feed.serving_model import Near
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
-
-SEEN, HIDDEN = 1, 2
-TIRED = -2.5
-"""A publisher whose affinity has sunk to this (about three fresh "not interested") is left out unless followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,7 @@ class FeedQuery:
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
     over the index's numbers, decayed to `now`; `near` is what a model makes of the last acts, None without a model. `priced`
     asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those
-    that take part, None if none does; `session` is what was served before in this session.
+    that take part, None if none does; `session` is what was served before in this session. `gate` judges rows by all of it.
     """
 
     viewer: ViewerState
@@ -55,37 +53,28 @@ class FeedQuery:
     campaigns: CampaignTable | None = None
     session: FeedSession = field(default_factory=FeedSession)
 
+    gate: Gate = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        gate = Gate(self.index, self.marks, self.publishers, self.region, self.languages)
+        object.__setattr__(self, "gate", gate)
+
     def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
         """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""
-        index = self.index
-        found = [
-            ("no longer live", ~index.live[rows]),
-            ("hidden by the viewer", (self.marks[index.number[rows]] & HIDDEN) != 0),
-            ("out of stock", ~index.sellable[rows]),
-        ]
-        if self.region and (here := index.regions.find(self.region)) >= 0:
-            found.append(("another region", index.region[rows] != here))
-        if self.languages:
-            known = [number for name in self.languages if (number := index.languages.find(name)) >= 0]
-            found.append(("another language", ~np.isin(index.language[rows], known)))
-        if len(self.publishers) and self.publishers.min() <= TIRED:
-            found.append(("publisher not wanted", self.publisher_affinity(rows) <= TIRED))
-        return tuple(found)
+        bits, _ = self.gate.judged(rows)
+        return tuple((reason, (bits & 1 << bit) != 0) for bit, reason in enumerate(REASONS) if 1 << bit != SEEN)
 
     def unfit(self, rows: IntArray) -> BoolArray:
         """Which of these rows may not be shown, seen ones included."""
-        gone = self.seen(rows)
-        for _, mask in self.reasons(rows):
-            gone |= mask
-        return gone
+        return np.asarray(self.gate.judged(rows)[0] != 0)
 
     def fit(self, rows: IntArray) -> BoolArray:
         """Which of these rows may be shown."""
-        return ~self.unfit(rows)
+        return np.asarray(self.gate.judged(rows)[0] == 0)
 
     def seen(self, rows: IntArray) -> BoolArray:
         """Which of these rows this viewer was already served."""
-        return np.asarray((self.marks[self.index.number[rows]] & SEEN) != 0)
+        return np.asarray((self.gate.judged(rows)[0] & SEEN) != 0)
 
     def publisher_affinity(self, rows: IntArray) -> FloatArray:
         """The viewer's affinity to each row's publisher; publishers newer than the vector weigh nothing."""
@@ -96,14 +85,8 @@ class FeedQuery:
         return np.where(numbers <= last, self.publishers[np.minimum(numbers, last)], 0.0)
 
     def passed_over(self, rows: IntArray) -> dict[str, int]:
-        """Counts by reason of rows that a source passed over."""
-        if not len(rows):
-            return {}
-        seen = self.seen(rows)
-        counts = {"seen": int(np.count_nonzero(seen))}
-        for reason, mask in self.reasons(rows):
-            counts[reason] = int(np.count_nonzero(mask & ~seen))
-        return {reason: count for reason, count in counts.items() if count}
+        """Counts by reason of those of these rows that may not be shown; a seen one counts as seen alone."""
+        return self.gate.passed_over(rows)
 
 
 def lots(request: str) -> np.random.Generator:
@@ -145,8 +128,8 @@ def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:
 
 def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: float) -> FloatArray:
     """Affinities by name, faded, as a vector over the index's numbers; names without a number are left out."""
-    known = [(number, value) for name, value in affinities.items() if (number := names.find(name)) >= 0]
-    vector = np.zeros(max((number for number, _ in known), default=-1) + 1)
-    for number, value in known:
-        vector[number] = value * fade
-    return vector
+    numbers = names.find_all(affinities)
+    # One place more than there are numbers: the last takes the values of unknown names (-1), and is cut off.
+    vector = np.zeros(max(numbers, default=-1) + 2)
+    vector[numbers] = np.fromiter(affinities.values(), np.float64, len(numbers)) * fade
+    return vector[:-1]

@@ -52,8 +52,8 @@ def standings(source: object, name: str, query: FeedQuery, row: int, tag_name: T
 
 @standings.register
 def _(source: TagAffinity, name: str, query: FeedQuery, row: int, tag_name: TagName) -> list[Standing]:
-    index, weights = query.index, query.tags
-    strongest = [int(tag) for tag in np.argsort(-weights)[: source.tags] if weights[tag] >= source.least]
+    index = query.index
+    strongest = source.strongest(query).tolist()
     own = [tag for tag in index.tags_of(row) if index.tags.find(tag) in strongest]
     if not strongest:
         return [Standing(name, "nothing is known yet of the viewer's taste in tags")]
@@ -103,7 +103,8 @@ def _(source: Fresh, name: str, query: FeedQuery, row: int, tag_name: TagName) -
         return [Standing(name, f"it is {age // DAY} days old; posts up to {source.age // DAY} days old are tried out")]
 
     def untried(rows: IntArray) -> BoolArray:
-        return query.fit(rows) & (index.impressions[rows] < source.impressions)
+        young = index.published_at[rows] >= query.now - source.age
+        return query.fit(rows) & young & (index.impressions[rows] < source.impressions)
 
     return [_on_shelf(name, "the newest posts", index.newest.ahead(0, row, untried, index.size), source.most)]
 

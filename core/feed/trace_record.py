@@ -64,6 +64,7 @@ FIELDS: Mapping[str, How] = {
     "calibration": How.ARRAYS,
     "campaigns": How.STANDIN,
     "session": How.PLAIN,
+    "gate": How.DERIVED,  # from marks, publishers, region and languages
 }
 """Every field of FeedQuery. A page whose query has another one is not kept: name it here first."""
 

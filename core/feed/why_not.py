@@ -9,7 +9,8 @@ import numpy as np
 
 from core.domain.post import Post, PostStatus
 from core.feed.entry import playable
-from core.feed.query import HIDDEN, SEEN, FeedQuery, marks_of
+from core.feed.gate_kernels import HIDDEN, SEEN
+from core.feed.query import FeedQuery, marks_of
 from core.feed.slotting import EXPLORED
 from core.feed.standings import Standing, TagName, ordinal, standings
 from core.feed.what_if import kept_out_by, score_needed

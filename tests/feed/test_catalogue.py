@@ -11,14 +11,19 @@ from core.domain.post import PostKind, PostStatus, PostTotals
 from core.feed.catalogue import REFRESH, Catalogue
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import Entry, entry_of
+from core.feed.gate import Gate
 from core.feed.index import Index
-from core.feed.shelves import Shelves
 from tests.fakes.stores import memory_stores
 from tests.feed.world import KINDS, NOW, TAGS, make_post, make_product
 
 
 def live_ids(index: Index) -> set[str]:
     return {index.ids[row] for row in np.flatnonzero(index.live)}
+
+
+def gate(index: Index) -> Gate:
+    """A viewer who has seen nothing."""
+    return Gate(index, np.zeros(len(index.row_of), np.uint8), np.empty(0))
 
 
 def catalogue_over(stores: object) -> Catalogue:
@@ -116,7 +121,7 @@ def test_measured_likes_raise_a_posts_rate_and_its_place_on_the_shelf() -> None:
     catalogue.refresh(now=NOW + REFRESH)
     index = catalogue.at_least(0, now=NOW)
     assert index.rates[index.row("b"), 0] > 3 * index.rates[index.row("a"), 0]
-    rows, _ = index.by_kind.take([0], 2, lambda rows: np.ones(len(rows), bool), index.size)
+    rows, _ = index.by_kind.take(np.array([0]), 2, gate(index), index.size)
     assert [index.ids[row] for row in rows] == ["b", "a"]
 
 
@@ -147,30 +152,15 @@ def test_a_followed_index_equals_one_built_anew(changes: list[tuple[int, int, bo
         assert one.kind[one.row(id)] == two.kind[two.row(id)]
 
     def on_shelves(index: Index) -> list[set[str]]:
-        fit = lambda rows: index.live[rows]  # noqa: E731
         keys = [index.tags.find(tag) for tag in TAGS]
         return [
-            {index.ids[row] for row in index.by_tag.take([key], 99, fit, index.size)[0]} if key >= 0 else set()
+            {index.ids[row] for row in index.by_tag.take(np.array([key]), 99, gate(index), index.size)[0]}
+            if key >= 0
+            else set()
             for key in keys
-        ] + [{index.ids[row] for row in index.by_kind.take([kind], 99, fit, index.size)[0]} for kind in range(4)]
+        ] + [
+            {index.ids[row] for row in index.by_kind.take(np.array([kind]), 99, gate(index), index.size)[0]}
+            for kind in range(4)
+        ]
 
     assert on_shelves(one) == on_shelves(two)
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.floats(0, 1)), max_size=200),
-    st.sets(st.integers(0, 200)),
-    st.integers(1, 12),
-)
-def test_a_shelf_gives_the_best_that_fit(rows: list[tuple[int, float]], gone: set[int], want: int) -> None:
-    keys = np.array([key for key, _ in rows], np.int32)
-    order = np.array([value for _, value in rows], np.float64)
-    best = np.argsort(-order, kind="stable").astype(np.int32)
-    shelves = Shelves(keys[best], best, 4)
-    refused = np.array(sorted(gone), np.int32)
-    taken, _ = shelves.take([0, 1, 2, 3], want, lambda some: ~np.isin(some, refused), len(rows))
-    expected: list[int] = []
-    for key in range(4):
-        ranked = sorted((row for row in range(len(rows)) if keys[row] == key), key=lambda row: (-order[row], row))
-        expected += [row for row in ranked if row not in gone][:want]
-    assert taken.tolist() == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.feed.gate_kernels import SEEN
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Candidates, Kept
 
@@ -14,4 +15,5 @@ class Eligible:
 
     def filter(self, query: FeedQuery, candidates: Candidates) -> Kept:
         """What is left, with a count per reason."""
-        return Kept.of(candidates, *query.reasons(candidates.rows))
+        _, reasons = query.gate.judged(candidates.rows)
+        return Kept.of(candidates, *query.reasons(candidates.rows)) if reasons & ~SEEN else Kept(candidates)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from core.feed.index import KINDS
+from core.feed.gate_kernels import SEEN
+from core.feed.index import ALL_KINDS
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Proposal
 
@@ -18,7 +17,7 @@ class Everything:
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, kind by kind, best first."""
         index = query.index
-        rows, _ = index.by_kind.take(range(len(KINDS)), max(query.size, 50), query.fit, index.size)
+        rows, _ = index.by_kind.take(ALL_KINDS, max(query.size, 50), query.gate, index.size)
         return Proposal(rows)
 
 
@@ -30,10 +29,7 @@ class SeenAgain:
         """Rows, longest ago first; 4 pages of them, so that the mix has a choice."""
         index = query.index
         rows = index.rows_of(query.viewer.seen)
-        rows = rows[index.live[rows]]
-        allowed = np.ones(len(rows), np.bool_)
-        for _, mask in query.reasons(rows):
-            allowed &= ~mask
-        rows = rows[allowed][: query.size]
+        bits, _ = query.gate.judged(rows)
+        rows = rows[bits <= SEEN][: query.size]
         note = "Everything that can be shown has been seen; the posts seen longest ago come again." if len(rows) else ""
         return Proposal(rows, note=note)

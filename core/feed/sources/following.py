@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Proposal
 
@@ -18,7 +20,6 @@ class Following:
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, publisher by publisher, newest first."""
         index = query.index
-        followed = [index.publishers.find(name) for name in query.viewer.follows[-self.publishers :]]
-        keys = [number for number in reversed(followed) if number >= 0]
-        rows, passed = index.by_publisher.take(keys, self.each, query.fit, index.size)
-        return Proposal(rows, query.passed_over(passed))
+        followed = index.publishers.find_all(query.viewer.follows[-self.publishers :])
+        keys = np.array([number for number in reversed(followed) if number >= 0], np.int64)
+        return Proposal(*index.by_publisher.take(keys, self.each, query.gate, index.size))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.domain.ids import DAY, Millis
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import BoolArray, IntArray, Proposal
+from core.pipeline.candidates import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +23,13 @@ class Fresh:
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, newest first."""
         index = query.index
-
-        def untried(rows: IntArray) -> BoolArray:
-            return query.fit(rows) & (index.impressions[rows] < self.impressions)
-
-        rows, passed = index.newest.take([0], self.most, untried, index.size)
-        young = query.now - index.published_at[rows] <= self.age
-        return Proposal(
-            rows[young], query.passed_over(passed[query.unfit(passed)] if len(passed) else np.empty(0, np.int32))
+        rows, passed = index.newest.take_untried(
+            self.most,
+            query.gate,
+            index.size,
+            index.impressions,
+            self.impressions,
+            index.published_at,
+            query.now - self.age,
         )
+        return Proposal(rows, passed)

@@ -24,10 +24,10 @@ class Neighbours:
         if query.near is None:
             return Proposal(np.empty(0, np.int32))
         numbers, values = query.near.found()
-        numbers, values = numbers[values > 0], values[values > 0]
+        speaks_for = values > 0
+        numbers, values = numbers[speaks_for], values[speaks_for]
         if len(numbers) > (looked_at := 3 * self.want):
             kept = np.argpartition(-values, looked_at)[:looked_at]
             numbers, values = numbers[kept], values[kept]
         rows = query.index.row_of[numbers[np.argsort(-values, kind="stable")]]
-        fit = query.fit(rows)
-        return Proposal(rows[fit][: self.want], query.passed_over(rows[~fit]))
+        return Proposal(*query.gate.sifted(rows, self.want))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.feed.index import KINDS
+from core.feed.index import ALL_KINDS
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Proposal
 
@@ -18,5 +18,4 @@ class Popular:
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, kind by kind, best first."""
         index = query.index
-        rows, passed = index.by_kind.take(range(len(KINDS)), self.each, query.fit, index.size)
-        return Proposal(rows, query.passed_over(passed))
+        return Proposal(*index.by_kind.take(ALL_KINDS, self.each, query.gate, index.size))

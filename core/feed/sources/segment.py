@@ -20,7 +20,5 @@ class Segment:
         """Rows, the segment's favourites first."""
         if query.near is None or not query.near.prior_share:
             return Proposal(np.empty(0, np.int32))
-        rows = query.index.rows_of(list(query.near.prior.posts))
-        rows = rows[rows >= 0]
-        fit = query.fit(rows)
-        return Proposal(rows[fit][: self.want], query.passed_over(rows[~fit]))
+        rows = query.index.rows_of(query.near.prior.posts)
+        return Proposal(*query.gate.sifted(rows, self.want))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Proposal
@@ -20,8 +21,10 @@ class TagAffinity:
 
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, strongest tag first."""
+        return Proposal(*query.index.by_tag.take(self.strongest(query), self.each, query.gate, query.index.size))
+
+    def strongest(self, query: FeedQuery) -> NDArray[np.int64]:
+        """The numbers of the viewer's strongest tags, the strongest first."""
         weights = query.tags
-        strongest = np.argsort(-weights)[: self.tags]
-        keys = [int(tag) for tag in strongest if weights[tag] >= self.least]
-        rows, passed = query.index.by_tag.take(keys, self.each, query.fit, query.index.size)
-        return Proposal(rows, query.passed_over(passed))
+        liked = np.flatnonzero(weights >= self.least)
+        return liked[np.argsort(-weights[liked], kind="stable")[: self.tags]]

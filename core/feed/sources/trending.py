@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.feed.query import FeedQuery
+from core.feed.trends import trends_of
 from core.pipeline.candidates import Proposal
 
 
@@ -16,6 +17,4 @@ class Trending:
 
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, the hottest first."""
-        rows = query.index.rows_of(list(query.trending))
-        unfit = query.unfit(rows)
-        return Proposal(rows[~unfit][: self.most], query.passed_over(rows[unfit]))
+        return Proposal(*query.gate.sifted(trends_of(query.index, query.trending).rows, self.most))
