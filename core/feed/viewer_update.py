@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.events import EventKind, ViewerEvent
@@ -18,6 +18,8 @@ KEPT_AFFINITIES = 200
 KEPT_SEEN = 10_000
 KEPT_DECISIONS = 500
 FAINT = 0.01
+LATELY = 100
+"""Posts an impression is nearly always of: looking there first spares a search among thousands."""
 
 WEIGHTS: Mapping[EventKind, float] = {
     EventKind.LIKE: 1.0,
@@ -59,25 +61,16 @@ def update(state: ViewerState, event: ViewerEvent, facts: PostFacts | None) -> V
 
     `facts` is None for an event without a post, or of a post that is gone. The version is left as it is.
     """
-    if event.id in state.applied:
-        return state
-    weight = weight_of(event)
-    at = max(event.at, state.updated_at)
-    fade = 0.5 ** ((at - state.updated_at) / HALF_LIFE) if state.updated_at else 1.0
-    worth = weight * 0.5 ** ((at - event.at) / HALF_LIFE)
-    state = _decide(state, event)
-    publisher = event.publisher or (facts.publisher if facts else "")
-    tags = facts.tags if facts else ()
-    seen = event.kind is EventKind.IMPRESSION and event.post not in state.seen
-    return replace(
-        state,
-        tags=_moved(state.tags, tags, worth / max(len(tags), 1) ** 0.5, fade),
-        publishers=_moved(state.publishers, (publisher,) if publisher else (), 0.5 * worth, fade),
-        recent=_with(state.recent, event, weight),
-        seen=(*state.seen, event.post)[-KEPT_SEEN:] if seen else state.seen,
-        applied=(*state.applied, event.id)[-REMEMBERED_EVENTS:],
-        updated_at=at,
-    )
+    return update_all(state, ((event, facts),))
+
+
+def update_all(state: ViewerState, events: Iterable[tuple[ViewerEvent, PostFacts | None]]) -> ViewerState:
+    """The state after these events one by one, exactly as `update` for each; the state itself if all of them are in `applied`."""
+    draft = _Draft(state)
+    for event, facts in events:
+        if event.id not in draft.known:
+            draft.apply(event, facts)
+    return draft.state()
 
 
 def session_of(state: ViewerState, named: str, now: Millis) -> FeedSession:
@@ -130,40 +123,106 @@ _OPPOSITES: Mapping[EventKind, tuple[str, str, bool]] = {
 }
 
 
-def _decide(state: ViewerState, event: ViewerEvent) -> ViewerState:
-    """Likes, follows and hides: the newest decision on each subject holds, in whatever order events arrive."""
-    if event.kind not in _OPPOSITES:
-        return state
-    verb, field, yes = _OPPOSITES[event.kind]
-    subject = event.publisher if verb == "follow" else event.post
-    key = f"{verb}:{subject}"
-    if state.decided.get(key, -1) > event.at:
-        return state
-    held: tuple[str, ...] = tuple(one for one in getattr(state, field) if one != subject)
-    decided = {name: at for name, at in state.decided.items() if name != key} | {key: event.at}
-    if len(decided) > KEPT_DECISIONS:
-        oldest = sorted(decided, key=decided.__getitem__)[: len(decided) - KEPT_DECISIONS]
-        decided = {name: at for name, at in decided.items() if name not in set(oldest)}
-    changed = (*held, subject) if yes else held
-    return replace(state, decided=decided, **{field: changed})  # type: ignore[arg-type]  # one of the fields of followed or hidden things
+class _Draft:
+    """A state under change: what events alter, in forms that are altered in place."""
+
+    __slots__ = (
+        "applied", "at", "before", "changed", "decided", "known", "publishers", "recent", "seen", "subjects", "tags",
+    )  # fmt: skip
+
+    def __init__(self, state: ViewerState) -> None:
+        self.before, self.changed, self.at = state, False, state.updated_at
+        self.tags, self.publishers = dict(state.tags), dict(state.publishers)
+        self.recent, self.applied, self.known = list(state.recent), list(state.applied), set(state.applied)
+        self.seen: Sequence[str] = state.seen
+        self.decided: dict[str, Millis] | None = None
+        self.subjects: dict[str, tuple[str, ...]] = {}
+
+    def state(self) -> ViewerState:
+        """The state as it is now."""
+        if not self.changed:
+            return self.before
+        return replace(
+            self.before,
+            tags=self.tags,
+            publishers=self.publishers,
+            recent=tuple(self.recent),
+            seen=tuple(self.seen),
+            applied=tuple(self.applied),
+            decided=self.before.decided if self.decided is None else self.decided,
+            updated_at=self.at,
+            **self.subjects,  # type: ignore[arg-type]  # fields of followed, liked and hidden things
+        )
+
+    def apply(self, event: ViewerEvent, facts: PostFacts | None) -> None:
+        """Take in an event that is not in `known`."""
+        self.changed = True
+        weight = weight_of(event)
+        at = max(event.at, self.at)
+        fade = 0.5 ** ((at - self.at) / HALF_LIFE) if self.at else 1.0
+        worth = weight * 0.5 ** ((at - event.at) / HALF_LIFE)
+        self.at = at
+        if event.kind in _OPPOSITES:
+            self._decide(event)
+        publisher = event.publisher or (facts.publisher if facts else "")
+        tags = facts.tags if facts else ()
+        self.tags = _moved(self.tags, tags, worth / max(len(tags), 1) ** 0.5, fade)
+        self.publishers = _moved(self.publishers, (publisher,) if publisher else (), 0.5 * worth, fade)
+        if weight and event.post:
+            self._recall(Interaction(post=event.post, kind=event.kind.value, weight=weight, at=event.at))
+        if event.kind is EventKind.IMPRESSION:
+            self._see(event.post)
+        self.applied.append(event.id)
+        self.known.add(event.id)
+        if len(self.applied) > REMEMBERED_EVENTS:
+            self.known.discard(self.applied.pop(0))
+
+    def _see(self, post: str) -> None:
+        seen = self.seen
+        if post in seen[-LATELY:] or post in seen:
+            return
+        if not isinstance(seen, list):
+            self.seen = seen = list(seen)
+        seen.append(post)
+        del seen[:-KEPT_SEEN]
+
+    def _recall(self, one: Interaction) -> None:
+        """Put an interaction in its place in time."""
+        late = bool(self.recent) and self.recent[-1].at > one.at
+        self.recent.append(one)
+        if late:
+            self.recent.sort(key=lambda interaction: interaction.at)
+        del self.recent[:-RECENT]
+
+    def _decide(self, event: ViewerEvent) -> None:
+        """Likes, follows and hides: the newest decision on each subject holds, in whatever order events arrive."""
+        verb, field, yes = _OPPOSITES[event.kind]
+        subject = event.publisher if verb == "follow" else event.post
+        key = f"{verb}:{subject}"
+        if self.decided is None:
+            self.decided = dict(self.before.decided)
+        if self.decided.get(key, -1) > event.at:
+            return
+        held: tuple[str, ...] = self.subjects[field] if field in self.subjects else getattr(self.before, field)
+        if subject in held:
+            held = tuple(one for one in held if one != subject)
+        self.subjects[field] = (*held, subject) if yes else held
+        self.decided.pop(key, None)
+        self.decided[key] = event.at
+        if len(self.decided) > KEPT_DECISIONS:
+            for oldest in sorted(self.decided, key=self.decided.__getitem__)[: len(self.decided) - KEPT_DECISIONS]:
+                del self.decided[oldest]
 
 
-def _moved(held: Mapping[str, float], names: tuple[str, ...], by: float, fade: float) -> dict[str, float]:
-    """Affinities after fading, with `by` added to `names`; the faint ones and, above the limit, the faintest are forgotten."""
-    moved = dict(held) if fade == 1.0 else {name: value * fade for name, value in held.items()}
+def _moved(held: dict[str, float], names: tuple[str, ...], by: float, fade: float) -> dict[str, float]:
+    """Affinities after fading, with `by` added to `names`; the faint ones and, above the limit, the faintest are forgotten.
+
+    `held` may be changed.
+    """
+    moved = held if fade == 1.0 else {name: value * fade for name, value in held.items()}
     for name in names if by else ():
         moved[name] = moved.get(name, 0.0) + by
     if len(moved) > KEPT_AFFINITIES:
         kept = sorted(moved, key=lambda name: -abs(moved[name]))[:KEPT_AFFINITIES]
         moved = {name: moved[name] for name in kept}
     return {name: value for name, value in moved.items() if abs(value) >= FAINT} if fade < 1.0 else moved
-
-
-def _with(recent: tuple[Interaction, ...], event: ViewerEvent, weight: float) -> tuple[Interaction, ...]:
-    """The recent interactions with this one in its place in time."""
-    if not weight or not event.post:
-        return recent
-    one = Interaction(post=event.post, kind=event.kind.value, weight=weight, at=event.at)
-    if not recent or recent[-1].at <= event.at:
-        return (*recent, one)[-RECENT:]
-    return tuple(sorted((*recent, one), key=lambda interaction: interaction.at))[-RECENT:]

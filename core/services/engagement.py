@@ -14,7 +14,7 @@ from core.domain.ports.event_log import NewEvent, Record
 from core.domain.post import Post, PostStatus, PostTotals
 from core.domain.viewer import REMEMBERED_EVENTS, ViewerState
 from core.feed.totals import add, sums_of, trend_scores
-from core.feed.viewer_update import PostFacts, update
+from core.feed.viewer_update import PostFacts, update_all
 from core.services import feed_metrics as metrics
 from core.services.event_intake import EventResult, EventStatus, id_of, read_event
 from core.services.remembered import Remembered
@@ -159,13 +159,11 @@ class Engagement:
                 metrics.DEGRADED.labels("live state").inc()
 
     def _feel_one(self, viewer: str, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:
+        facts = {event.post: PostFacts.of(posts[event.post]) for event, _ in events if event.post in posts}
         for _ in range(ATTEMPTS):
             before = self._live.viewers.read(viewer, trending=0).viewer
-            after = before
-            for event, new in events:
-                if new or _surely_missing(before, event):
-                    post = posts.get(event.post)
-                    after = update(after, event, PostFacts.of(post) if post else None)
+            missing = (event for event, new in events if new or _surely_missing(before, event))
+            after = update_all(before, ((event, facts.get(event.post)) for event in missing))
             if after is before or self._live.viewers.write(after, expected_version=before.version):
                 return
         raise Unavailable(f"the state of viewer {viewer} is changing too fast")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import MINUTE
 from core.domain.viewer import RECENT, REMEMBERED_EVENTS, FeedSession, ViewerState
-from core.feed.viewer_update import HALF_LIFE, PostFacts, served, session_of, update
+from core.feed import viewer_update
+from core.feed.viewer_update import HALF_LIFE, PostFacts, served, session_of, update, update_all
+from tests.feed import update_reference
 
 NOW = 1_795_000_000_000
 SAREE = PostFacts("kiran", ("saree",))
@@ -91,6 +94,58 @@ def test_the_order_of_arrival_does_not_matter(drawn: list[tuple[str, int, str]],
     assert set(two.liked) == set(one.liked)
     assert set(two.follows) == set(one.follows)
     assert [one_.at for one_ in two.recent] == [one_.at for one_ in one.recent]
+
+
+KINDS = [kind.value for kind in EventKind if kind not in (EventKind.SERVED, EventKind.EXPOSURE)]
+acts = st.tuples(
+    st.integers(0, 30),
+    st.sampled_from(KINDS),
+    st.sampled_from(["p1", "p2", "p3", "p4", "p5"]),
+    st.integers(0, 3),
+    st.sampled_from([0, 1, 60_000, 9 * 86_400_000]),
+    st.floats(0, 2),
+)
+
+
+@pytest.mark.parametrize("bound", [2, 1_000])
+@given(st.lists(acts, max_size=12), st.lists(acts, max_size=25))
+def test_many_events_at_once_change_what_they_change_one_by_one(
+    bound: int, first: list[tuple[int, str, str, int, int, float]], then: list[tuple[int, str, str, int, int, float]]
+) -> None:
+    def made(drawn: list[tuple[int, str, str, int, int, float]]) -> list[tuple[ViewerEvent, PostFacts | None]]:
+        facts = {"p1": SAREE, "p2": PostFacts("meera", ("shoes", "saree", "jewels")), "p3": PostFacts("kiran", ())}
+        return [
+            (
+                event(f"e{id}", kind, at=NOW + at, post=post, publisher=("", "kiran", "meera", "x")[publisher] or "a",
+                      completion=completion, order="o", share="s"),
+                facts.get(post),
+            )
+            for id, kind, post, publisher, at, completion in drawn
+        ]  # fmt: skip
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KEPT_SEEN", "KEPT_DECISIONS", "KEPT_AFFINITIES", "RECENT", "REMEMBERED_EVENTS"):
+            patch.setattr(viewer_update, name, bound)
+        before = plain = ViewerState(viewer="v", tags={"old": 0.5}, applied=("e0",), updated_at=NOW - 1)
+        for item, known in made(first):
+            before = update(before, item, known)
+            plain = update_reference.update(plain, item, known)
+        assert before == plain
+        saved, one_by_one = msgspec.json.encode(before), before
+        for item, known in made(then):
+            one_by_one = update(one_by_one, item, known)
+            plain = update_reference.update(plain, item, known)
+        at_once = update_all(before, made(then))
+        assert at_once == one_by_one == plain
+        assert msgspec.json.encode(at_once) == msgspec.json.encode(plain)
+        assert msgspec.json.encode(before) == saved
+
+
+def test_events_that_were_applied_change_nothing() -> None:
+    both = [(event("e1", "like"), SAREE), (event("e2", "impression"), SAREE)]
+    state = update_all(ViewerState(viewer="v"), both)
+    assert update_all(state, both) is state
+    assert update_all(state, ()) is state
 
 
 def test_memory_of_a_viewer_is_bounded() -> None:
