@@ -121,8 +121,8 @@ class Arrivals:
         self._looked = index.size
 
     def waiting(self, index: Index, count: int) -> list[str]:
-        """The newest posts that have no place yet, at most `count`."""
-        return [index.ids[row] for row in self._waiting[-count:] if index.live[row]]
+        """The posts that have waited longest for a place, at most `count`."""
+        return [index.ids[row] for row in self._waiting[:count] if index.live[row]]
 
     def place(self, index: Index, docs: Sequence[ContentDoc], done: int) -> None:
         """Give these posts places; `done` of those waiting are then through, whether they still exist or not.
@@ -132,7 +132,7 @@ class Arrivals:
         """
         for doc, vector in zip(docs, self._placing.of(docs), strict=True):
             self._put(index, doc.id, vector)
-        self._waiting = self._waiting[: max(len(self._waiting) - done, 0)]
+        self._waiting = self._waiting[done:]
         self._show()
 
     def _put(self, index: Index, id: str, vector: Steps) -> None:
@@ -184,3 +184,19 @@ class Arrivals:
         """Let pages see what is there now."""
         if self._known is not None and self._count:
             self.seen = Arrived(self._tables, len(self._vectors), self._count, self._numbers, self._known)
+
+
+def compiled() -> None:
+    """Have the compiled code ready, so that no viewer waits for it."""
+    nobody: IntArray = np.empty(0, np.int32)
+    one = Tables(1, 64, 1)
+    vectors = np.zeros((1, 64), np.int8)
+    vectors.flags.writeable = False
+    linked(
+        vectors, one.vectors, one.gone, 0, 1, 1.0 / ONE, one.rows, one.weights, one.nexts, one.head
+    )  # fmt: skip
+    carried(one.rows, one.weights, nobody, nobody, one.rows, one.weights, one.nexts, one.head)
+    seen = Arrived(one, 1, 1, np.full(1, -1, np.int32), {})
+    acts, counts = np.zeros(1, np.int64), np.zeros(1)
+    seen.joined(nobody, np.empty(0), acts, counts, np.full(1, -1, np.int32), 0)
+    seen.stronger(np.full(1, -1), np.zeros(1), acts, acts, counts)

@@ -24,12 +24,14 @@ class ModelTrace:
 
 
 class NearTrace:
-    """Answers of `Near` about the rows of a trace."""
+    """Answers of `Near` about the rows of a trace, posts that came after the training among them; `arrivals` is how many of those
+    it knew."""
 
     def __init__(self, told: Mapping[str, Any], viewer: ViewerState, index: Index) -> None:
         self.model = ModelTrace(told["model"])
         self.history = np.arange(told["history"])
         self.prior_share: float = told["prior_share"]
+        self.arrivals: int = told.get("arrivals", 0)
         self._values = np.append(told["values"], 0.0)  # one more for the dead row at the end
         self._acts = dict(zip(told["places"], told["acts"], strict=True))
         self._recent = viewer.recent
@@ -49,6 +51,7 @@ def _near(near: Near, query: FeedQuery, rows: IntArray, shown: IntArray) -> dict
     return {
         "model": near.model.id, "history": len(near.history), "prior_share": near.prior_share, "values": near.of(rows),
         "places": list(acts), "acts": list(acts.values()),
+        "arrivals": near.arrived.count if near.arrived is not None else 0,
     }  # fmt: skip
 
 

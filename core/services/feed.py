@@ -171,6 +171,14 @@ class Feed:
         actor.require(Role.PRODUCT_MANAGER)
         return self._policies.all()
 
+    def arrivals(self, *, now: Millis) -> int | None:
+        """How many live posts that are newer than the model in force have a place in it; None if it keeps nothing to place them."""
+        model = None if self._models is None else self._models.current(0, now=now)
+        if model is None or model.arrivals is None:
+            return None
+        seen = model.arrivals.seen
+        return 0 if seen is None else seen.living(self._newest_index(now))
+
     def flush(self) -> None:
         """Return when every page served so far is written down. Raises ServiceError if a store does not answer."""
         self._served.flush()
@@ -218,6 +226,8 @@ class Feed:
         fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
         current = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
         model = asked.model or current
+        if model is not None and self._models is not None:
+            self._models.arrivals.look(model, index, now=now)
         near = None if model is None else Near(model, index, state.recent, asked.segment, now=now)
         with marked(index, state) as marks:
             query = FeedQuery(

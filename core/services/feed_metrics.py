@@ -51,3 +51,9 @@ CATALOGUE_POSTS = Gauge(
 CATALOGUE_VERSION = Gauge(
     "feedroom_catalogue_version", "Version of the index", registry=REGISTRY, multiprocess_mode="mostrecent"
 )
+ARRIVALS = Gauge(
+    "feedroom_arrivals",
+    "Posts newer than the model that were placed in it by their content",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)

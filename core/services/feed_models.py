@@ -11,9 +11,11 @@ from typing import Final
 from core.domain.errors import ServiceError
 from core.domain.ids import SECOND, Millis
 from core.domain.model import ModelPublish
+from core.feed.arrivals import compiled
 from core.feed.index import Index
 from core.feed.serving_model import ServingModel
 from core.services import feed_metrics as metrics
+from core.services.feed_arrivals import FeedArrivals
 from core.services.model_cache import ModelCache
 from core.services.model_files import UnfitModel
 from core.services.model_history import SIGNAL, newest_publish
@@ -35,6 +37,7 @@ class FeedModels:
     def __init__(self, stores: Stores, cache: Path, index: Callable[[Millis], Index]) -> None:
         """`index` gives the newest snapshot, so that a new model is tied to it before a request needs it."""
         self._stores, self._cache, self._index = stores, ModelCache(stores.objects, cache), index
+        self.arrivals = FeedArrivals(stores, index)
         self._lock = threading.Lock()
         self._model: ServingModel | None = None
         self._version = -1
@@ -72,6 +75,7 @@ class FeedModels:
                 raise UnfitModel(f"{id} is served by an experiment but nothing is known of it")
             model = self._cache.get(version)
             model.numbers(self._index(now))
+            self.arrivals.begin(model, now=now)
         except ServiceError:
             metrics.DEGRADED.labels("model").inc()
             return
@@ -81,6 +85,7 @@ class FeedModels:
     def warm_up(self, *, now: Millis) -> None:
         """Load what is in force, and listen from now on, so that a process without requests is up to date too."""
         self._now = now
+        compiled()
         self.refresh(0, now=now)
         if not self._listening:
             self._listening = True
@@ -114,4 +119,5 @@ class FeedModels:
             raise UnfitModel(f"{wanted} is in force but nothing is known of it")
         model = self._cache.get(version)
         model.numbers(self._index(now))
+        self.arrivals.begin(model, now=now)
         self._model = model

@@ -15,7 +15,7 @@ from core.domain.model import ModelVersion
 from core.domain.ports.objects import Objects
 from core.feed.serving_model import ServingModel
 from core.services import model_files
-from core.services.model_files import FILES, MANIFEST, UnfitModel
+from core.services.model_files import MANIFEST, UnfitModel
 
 LEFTOVER_SECONDS: Final = 86_400.0
 KEPT: Final = 3
@@ -82,7 +82,7 @@ class ModelCache:
             raise UnfitModel(f"{version.id} has no manifest in the object store")
         self._objects.fetch(f"{version.prefix}/{MANIFEST}", folder / MANIFEST)
         sizes = model_files.read_manifest(folder, version.sha256).sizes
-        for name in FILES:
+        for name in sizes:
             found = self._objects.stat(f"{version.prefix}/{name}")
             if found is None or found.size != sizes[name]:
                 raise UnfitModel(f"{name} has {found.size if found else 0} bytes instead of {sizes[name]}")

@@ -20,6 +20,7 @@ from core.models.choose import Candidate, Chosen
 from core.models.content import Contents
 from core.models.interactions import Interactions
 from core.models.neighbours import Neighbours
+from core.models.placing import Placing, placing_of
 from core.models.progress import Progress as Part
 from core.services.model_contents import read_contents
 from core.services.model_data import TrainingData, read_training_data
@@ -50,6 +51,7 @@ class Trained:
     """What a training came to, before it has a number."""
 
     neighbours: Neighbours
+    placing: Placing | None
     method: str
     segments: Mapping[str, SegmentPrior]
     quality: ModelQuality
@@ -93,7 +95,9 @@ def train(stores: Stores, fit: Fit, progress: Progress, *, in_force: InForce | N
     progress(0.85, "Learning what segments take to")
     segments = segment_priors(acts, data.segments, tags)
     method = early.candidate.label
-    return Trained(final.neighbours, method, segments, quality, data, everything, time.perf_counter() - started)
+    placing = placing_of(contents, final.neighbours.ids)
+    seconds = time.perf_counter() - started
+    return Trained(final.neighbours, placing, method, segments, quality, data, everything, seconds)
 
 
 def interactions(acts: Acts, before: Millis | None = None) -> Interactions:

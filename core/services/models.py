@@ -188,7 +188,7 @@ class Models:
 
     def _store(self, trained: Trained, folder: Path, by: str, now: Millis) -> ModelVersion:
         """Upload the files and add the version; a number taken meanwhile is passed over."""
-        sha256 = model_files.write(folder, trained.neighbours, trained.segments)
+        sha256 = model_files.write(folder, trained.neighbours, trained.segments, trained.placing)
         acts = trained.data
         for _ in range(_TRIES):
             newest = self._newest()

@@ -11,8 +11,9 @@ from core.services.stores import Stores
 
 
 def read_docs(stores: Stores, ids: Sequence[str]) -> list[ContentDoc]:
-    """What these posts say about themselves, those that are gone left out. Raises Unavailable."""
-    posts = [post for post in stores.posts.get_many(ids).values() if post.status is PostStatus.LIVE]
+    """What these posts say about themselves, in this order, those that are gone left out. Raises Unavailable."""
+    found = stores.posts.get_many(ids)
+    posts = [found[id] for id in ids if id in found and found[id].status is PostStatus.LIVE]
     products = stores.products.get_many(list({id for post in posts for id in post.products}))
     return [doc_of(post, products) for post in posts]
 
