@@ -64,15 +64,17 @@ class SqliteDocuments:
         cursor: str | None = None,
     ) -> Found:
         table, wanted = self._spec(collection).name, filters.check_limit(limit) + 1
-        condition, values = sqlite_filters.all_of(filters.conditions(where))
-        ranges: list[sqlite_filters.Sql] = [("1", [])]
+        field = filters.field_name(order)
+        ranges: list[tuple[sqlite_filters.Sql, str]] = [(("1", []), sqlite_filters.order_by(field, descending))]
         if cursor is not None:
-            place = filters.read_cursor(cursor, collection, filters.field_name(order), descending)
-            ranges = sqlite_filters.after(place, order, descending)
+            ranges = sqlite_filters.after(filters.read_cursor(cursor, collection, field, descending), field, descending)
+        condition, values = sqlite_filters.all_of(
+            filters.conditions(where), None if cursor is None else (field, descending)
+        )
         texts: list[str] = []
         with self._connections.read() as connection:
-            for part, part_values in ranges:
-                sql = f"SELECT document FROM {table} WHERE {condition} AND ({part}) {_order_by(order, descending)} LIMIT ?"
+            for (part, part_values), in_order in ranges:
+                sql = f"SELECT document FROM {table} WHERE {condition} AND ({part}) {in_order} LIMIT ?"
                 rows = connection.execute(sql, [*values, *part_values, wanted - len(texts)])
                 texts.extend(text for (text,) in rows)
                 if len(texts) == wanted:
@@ -119,7 +121,7 @@ class SqliteDocuments:
         filters.check_changeable(self._spec(collection))
         filters.check_changes(changes)
         condition, values = sqlite_filters.all_of(filters.conditions(where))
-        order_by = _order_by(order, descending)
+        order_by = sqlite_filters.order_by(filters.field_name(order), descending)
         sql = f"SELECT document FROM {self._spec(collection).name} WHERE {condition} {order_by} LIMIT 1"
         with self._connections.read() as connection:
             # Idle workers ask all the time; as long as nothing waits they never take the write lock.
@@ -194,12 +196,6 @@ class SqliteDocuments:
         text = _encode(document)
         connection.execute(f"UPDATE {collection} SET document = ? WHERE id = ?", [text, document["id"]])
         return _decode(text)
-
-
-def _order_by(order: str, descending: bool) -> str:
-    direction = "DESC" if descending else "ASC"
-    field = sqlite_filters.column(filters.field_name(order))
-    return f"ORDER BY id {direction}" if order == "id" else f"ORDER BY {field} {direction}, id {direction}"
 
 
 def _clashing(message: str) -> tuple[str, ...]:

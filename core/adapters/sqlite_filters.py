@@ -20,25 +20,48 @@ def column(field: str) -> str:
     return "id" if field == "id" else f"json_extract(document, '$.{field}')"
 
 
-def all_of(conditions: Sequence[Condition]) -> Sql:
-    """All conditions as one."""
+def all_of(conditions: Sequence[Condition], passed: tuple[str, bool] | None = None) -> Sql:
+    """All conditions as one.
+
+    `passed` is the field by which rows are read from a place on, and whether that goes down: the place is then the nearer bound of
+    that field, so the given one is only checked (a `+` keeps SQLite from starting at it and reading all before the place again).
+    """
     parts = [_condition(each) for each in conditions]
+    if passed is not None:
+        field, descending = passed
+        bounds = ("lt", "lte") if descending else ("gt", "gte")
+        parts = [
+            (f"+{text}" if each.field == field and each.operator in bounds else text, values)
+            for each, (text, values) in zip(conditions, parts, strict=True)
+        ]
     return " AND ".join(f"({text})" for text, _ in parts) or "1", [value for _, values in parts for value in values]
 
 
-def after(place: Place, order: str, descending: bool) -> list[Sql]:
-    """What comes after a place, as one or two conditions to be asked for one after the other.
+def after(place: Place, order: str, descending: bool) -> list[tuple[Sql, str]]:
+    """What comes after a place, as conditions to be asked for one after the other, each with the order of its rows.
 
-    Two, since NULL sorts first but compares with nothing; each of them is a range of the index, never an offset.
+    Each is one range of an index, never an offset: the rest of those with the same value, in the order of ids, then what is beyond
+    (one condition for both would read all with the same value again for every page), then or before, since it compares with
+    nothing, NULL.
     """
     field, sign = column(order), "<" if descending else ">"
+    by_id, by_both = order_by("id", descending), order_by(order, descending)
     if order == "id":
-        return [(f"id {sign} ?", [place.id])]
+        return [((f"id {sign} ?", [place.id]), by_id)]
     if place.value is None:
-        rest = [(f"{field} IS NULL AND id {sign} ?", [place.id])]
-        return rest if descending else [*rest, (f"{field} IS NOT NULL", [])]
-    here = (f"{field} {sign}= ? AND ({field} {sign} ? OR id {sign} ?)", [place.value, place.value, place.id])
-    return [here, (f"{field} IS NULL", [])] if descending else [here]
+        rest: list[tuple[Sql, str]] = [((f"{field} IS NULL AND id {sign} ?", [place.id]), by_id)]
+        return rest if descending else [*rest, ((f"{field} IS NOT NULL", []), by_both)]
+    here: list[tuple[Sql, str]] = [
+        ((f"{field} = ? AND id {sign} ?", [place.value, place.id]), by_id),
+        ((f"{field} {sign} ?", [place.value]), by_both),
+    ]
+    return [*here, ((f"{field} IS NULL", []), by_id)] if descending else here
+
+
+def order_by(order: str, descending: bool) -> str:
+    """The clause that sorts by a field and then by id."""
+    direction = "DESC" if descending else "ASC"
+    return f"ORDER BY id {direction}" if order == "id" else f"ORDER BY {column(order)} {direction}, id {direction}"
 
 
 def _condition(condition: Condition) -> Sql:

@@ -120,13 +120,16 @@ class Catalogue:
             self._lock.release()
 
     def _build(self, version: int, now: Millis) -> Index:
-        """Everything anew, into a new writer."""
+        """Everything anew, into a new writer.
+
+        Read in the order of an index of the store: by id, every batch would sort all live posts (172 s for a million, then 66).
+        """
         writer = ColumnWriter()
         self._unplayable.clear()
         high: Millis = 0
         writer.sell({product.id: Sale.of(product) for product in self._products.each(batch=BATCH)})
         batch: list[Entry] = []
-        for post in self._posts.each({"status": PostStatus.LIVE}, batch=BATCH):
+        for post in self._posts.each({"status": PostStatus.LIVE}, order="updated_at", batch=BATCH):
             high = max(high, min(post.updated_at, now))
             if playable(post):
                 batch.append(entry_of(post))
@@ -170,7 +173,8 @@ class Catalogue:
     def _count_totals(self) -> int:
         """Take totals in that changed since the last time; returns how many, 0 if none is newer than those known."""
         read, high = 0, self._totals_high
-        changed = self._totals.each({"updated_at": {"gte": self._totals_high - OVERLAP}}, batch=BATCH)
+        since = {"updated_at": {"gte": self._totals_high - OVERLAP}}
+        changed = self._totals.each(since, order="updated_at", batch=BATCH)
         while batch := list(islice(changed, BATCH)):
             self._writer.count({one.id: counts_of(one) for one in batch})
             self._writer.tally({one.id: one.shown for one in batch})

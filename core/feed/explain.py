@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.domain.events import EventKind
 from core.domain.viewer import Interaction
@@ -24,21 +22,19 @@ class Tastes:
         """Posts with this tag that were liked (or more than that), and that were watched."""
         number = self._query.index.tags.find(tag)
         liked, watched = self._counts
-        if not 0 <= number < len(liked):
-            return 0, 0
-        return int(liked[number]), int(watched[number])
+        return liked[number], watched[number]
 
     @cached_property
-    def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _counts(self) -> tuple[Counter[int], Counter[int]]:
         """By tag number; posts that the index does not know are left out."""
         index = self._query.index
-        acts = {(one.post, one.kind == EventKind.WATCH) for one in self._query.viewer.recent if one.weight > 0}
-        return tuple(  # type: ignore[return-value]  # two of them
-            np.bincount(
-                index.tags_within(index.rows_of([post for post, watched in acts if watched is wanted])),
-                minlength=len(index.tags),
-            )
-            for wanted in (False, True)
+        liked, watched = set[str](), set[str]()
+        for act in self._query.viewer.recent:
+            if act.weight > 0:
+                (watched if act.kind == EventKind.WATCH else liked).add(act.post)
+        return (
+            Counter(index.tags_within(index.rows_of(list(liked))).tolist()),
+            Counter(index.tags_within(index.rows_of(list(watched))).tolist()),
         )
 
 

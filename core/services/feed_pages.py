@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from core.domain.feed import COUNTS, FeedPage, Slot, SlotReason
@@ -36,7 +38,7 @@ def page_of(
     products = cards.product_cards(on_page, now=now)
     publishers = cards.publishers.get_many(list({post.publisher for post in on_page}), now=now)
     names = tuple(shown.scores)
-    table = np.round(np.stack([shown.scores[name] for name in names], axis=1), 6).tolist() if len(shown) else []
+    table = np.array([shown.scores[name] for name in names]).round(6).T.tolist() if len(shown) else []
     tallies = index.tallies[index.number[shown.rows]].tolist()
     tastes = Tastes(query)
     sponsors = _sponsors(query, shown, source_names)
@@ -153,11 +155,12 @@ def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
     """Predicted log-odds per slot and action, in hundredths and before calibration; empty if the scorer had failed."""
     if "engagement" not in shown.scores:
         return [()] * len(shown)
-    chances = np.stack([shown[action] for action in ACTIONS], axis=1)
+    chances = np.array([shown[action] for action in ACTIONS]).T
     table: list[list[int]] = np.rint(calibration.predicted(chances) * 100).astype(np.int64).tolist()
     return [tuple(row) for row in table]
 
 
+@lru_cache(maxsize=10_000)
 def named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the sources in a bit set."""
     return tuple(name for bit, name in enumerate(names) if bits >> bit & 1)

@@ -72,7 +72,7 @@ def fill(services: Services, count: int) -> None:
             shown = int(rng.paretovariate(0.7)) * 20
             likes = sum(rng.random() < 0.05 for _ in range(min(shown, 200))) * max(shown // 200, 1)
             counts = {"impression": shown, "like": likes, "completion": shown // 3}
-            totals.append(PostTotals(id=f"01KAX{number:021}", counts=counts, updated_at=NOW - 1_000))
+            totals.append(PostTotals(id=f"01KAX{number:021}", counts=counts, updated_at=NOW - number * 50))
         if len(totals) == 5_000:
             stores.post_totals.upsert_many(totals)
             totals = []
