@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.feed import Relaxation
+from core.pipeline.merging import IntArray, UIntArray, merged
 
-IntArray = NDArray[np.int32]
-UIntArray = NDArray[np.uint32]
+__all__ = ["BoolArray", "Candidates", "FloatArray", "IntArray", "Kept", "Proposal", "Selection", "UIntArray"]
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -50,37 +51,59 @@ class Candidates:
         """Each row once, ascending, with the bits of all sources that proposed it. `proposals` are (bit number, rows)."""
         if not proposals:
             return Candidates.none()
-        rows = np.concatenate([rows for _, rows in proposals])
-        bits = np.concatenate([np.full(len(rows), 1 << bit, np.uint32) for bit, rows in proposals])
-        order = np.argsort(rows, kind="stable")
-        rows, bits = rows[order], bits[order]
-        if not len(rows):
-            return Candidates.none()
-        starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
-        return Candidates(rows[starts].astype(np.int32, copy=False), np.bitwise_or.reduceat(bits, starts))
+        return Candidates(*merged(proposals))
 
     def where(self, keep: BoolArray) -> Candidates:
         """Only those for which `keep` (n,) is true."""
         if keep.all():
             return self
-        return Candidates(
-            self.rows[keep], self.sources[keep], {name: column[keep] for name, column in self.scores.items()}
-        )
+        return self.at(np.flatnonzero(keep))
 
     def at(self, places: NDArray[np.int64]) -> Candidates:
         """Those at these places, in this order."""
-        return Candidates(
-            self.rows[places], self.sources[places], {name: column[places] for name, column in self.scores.items()}
-        )
+        scores = _Picked.of(self.scores, places) if self.scores else self.scores
+        return Candidates(self.rows[places], self.sources[places], scores)
 
     def scored(self, **columns: FloatArray) -> Candidates:
         """With these columns written."""
-        return replace(self, scores={**self.scores, **columns})
+        return Candidates(self.rows, self.sources, {**self.scores, **columns})
 
     def __getitem__(self, name: str) -> FloatArray:
         """The column of this name; zeros if nothing wrote it."""
         column = self.scores.get(name)
         return np.zeros(len(self.rows)) if column is None else column
+
+
+class _Picked(Mapping[str, FloatArray]):
+    """Some places of columns; each is gathered when it is first read, because most of them never are."""
+
+    __slots__ = ("_columns", "_gathered", "_places")
+
+    def __init__(self, columns: Mapping[str, FloatArray], places: NDArray[np.int64]) -> None:
+        self._columns, self._places = columns, places
+        self._gathered: dict[str, FloatArray] = {}
+
+    @staticmethod
+    def of(columns: Mapping[str, FloatArray], places: NDArray[np.int64]) -> _Picked:
+        """`columns` at `places`; places of places refer to the columns themselves."""
+        if isinstance(columns, _Picked):
+            return _Picked(columns._columns, columns._places[places])
+        return _Picked(columns, places)
+
+    def __getitem__(self, name: str) -> FloatArray:
+        found = self._gathered.get(name)
+        if found is None:
+            found = self._gathered[name] = self._columns[name][self._places]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class FeedPipeline(Generic[Q]):
             selection=selection,
             stages=tuple(trace.stages),
             notes=(*gathered.notes, *selection.notes),
-            exhausted=int(np.count_nonzero(~np.isin(candidates.rows, refused))) <= len(selection.page),
+            exhausted=_left(candidates, refused) <= len(selection.page),
             proposals=tuple(gathered.proposals),
             candidates=candidates,
             refused=refused,
@@ -147,9 +147,8 @@ class FeedPipeline(Generic[Q]):
             proposal = source.propose(query)
             gathered.proposals.append((bit, proposal.rows))
             gathered.notes.extend([proposal.note] if proposal.note else [])
-            passed = dict(proposal.passed_over)
-            step.before = len(proposal.rows) + sum(passed.values())
-            step.after, step.dropped = len(proposal.rows), passed
+            step.after, step.dropped = len(proposal.rows), proposal.passed_over
+            step.before = step.after + sum(proposal.passed_over.values())
 
     def _filter(
         self, query: Q, filters: tuple[Filter[Q], ...], candidates: Candidates, trace: Trace, kind: str = "filter"
@@ -182,6 +181,11 @@ class FeedPipeline(Generic[Q]):
             refused = np.setdiff1d(selection.page.rows, shown.rows)
             gone = np.concatenate((gone, refused))
             candidates = candidates.where(~np.isin(candidates.rows, refused))
+
+
+def _left(candidates: Candidates, refused: IntArray) -> int:
+    """How many candidates were not refused."""
+    return int(np.count_nonzero(~np.isin(candidates.rows, refused))) if len(refused) else len(candidates)
 
 
 def _best_scores(size: int, candidates: Candidates) -> Selection:

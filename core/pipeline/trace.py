@@ -41,7 +41,7 @@ class Step:
                 before=self.before,
                 after=self.after,
                 milliseconds=round(taken, 4),
-                dropped=dict(self.dropped),
+                dropped=self.dropped if type(self.dropped) is dict else dict(self.dropped),
                 failed=self.failed,
             )
         )
@@ -61,8 +61,18 @@ class Trace:
 
 def name_of(stage: object) -> str:
     """A stage's name in plain words: its own `name` if it has one, else `TagAffinity` → `tag affinity`."""
+    of_class = _of_class.get(type(stage))
+    if of_class is not None:
+        return of_class
     own = getattr(stage, "name", None)
-    return own if isinstance(own, str) else _in_words(type(stage).__name__)
+    name = own if isinstance(own, str) else _in_words(type(stage).__name__)
+    if not type(stage).__dictoffset__ and not hasattr(type(stage), "name"):
+        _of_class[type(stage)] = name
+    return name
+
+
+_of_class: dict[type, str] = {}
+"""Names of classes whose stages cannot have names of their own."""
 
 
 @cache
