@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 
 import msgspec
 
@@ -23,6 +24,7 @@ MAX_VALUE = 10**12
 OWN = frozenset({EventKind.SERVED, EventKind.EXPOSURE})
 """Kinds that Feedroom writes itself."""
 _TEXTS = ("id", "viewer", "post", "publisher", "product", "request", "order", "share", "experiment", "arm")
+_texts_of = attrgetter(*_TEXTS)
 
 
 class EventStatus(StrEnum):
@@ -62,13 +64,9 @@ def read_event(raw: ViewerEvent | Mapping[str, object], *, now: Millis) -> Viewe
         )
     if event.at < now - OLDEST:
         raise InvalidInput("at", event.at, f"events older than {OLDEST // DAY} days are not taken")
-    for name in _TEXTS:
-        value = getattr(event, name)
-        if len(value) > MAX_ID:
-            raise InvalidInput(name, value, f"at most {MAX_ID} characters")
-        if not value.isascii() and not is_text(value):
-            raise InvalidInput(name, ascii(value), "this is half of a character pair, not text")
-    _check_words(event)
+    _check_names(event)
+    if event.reason or event.text:
+        _check_words(event)
     if event.slot is not None and not 0 <= event.slot <= MAX_SLOT:
         raise InvalidInput("slot", event.slot, f"0 to {MAX_SLOT:,}")
     if event.seconds > MAX_SECONDS:
@@ -103,6 +101,19 @@ def own_id(prefix: str, *parts: str) -> str:
     """The id of an event that Feedroom writes itself: the same for the same parts, never too long."""
     id = ":".join((prefix, *parts))
     return id if len(id) <= MAX_ID else f"{prefix}:{hashlib.sha256(id.encode()).hexdigest()[:48]}"
+
+
+def _check_names(event: ViewerEvent) -> None:
+    """Ids and names are short texts. Raises InvalidInput."""
+    values = _texts_of(event)
+    together = "".join(values)
+    if together.isascii() and (len(together) <= MAX_ID or max(map(len, values)) <= MAX_ID):
+        return
+    for name, value in zip(_TEXTS, values, strict=True):
+        if len(value) > MAX_ID:
+            raise InvalidInput(name, value, f"at most {MAX_ID} characters")
+        if not is_text(value):
+            raise InvalidInput(name, ascii(value), "this is half of a character pair, not text")
 
 
 def _check_words(event: ViewerEvent) -> None:
@@ -144,7 +155,7 @@ def _with_total(event: ViewerEvent) -> ViewerEvent:
 
 
 def _converted(raw: Mapping[str, object]) -> ViewerEvent:
-    if not isinstance(raw, Mapping):
+    if type(raw) is not dict and not isinstance(raw, Mapping):  # the first is the usual case and quicker
         raise InvalidInput("event", raw, "an event is an object with named fields")
     try:
         return msgspec.convert(raw, ViewerEvent)
