@@ -7,8 +7,6 @@ the long way through the route of the same name, which describes it and says wha
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -17,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_answer
 from core.api.events import FEW, events_answer
+from core.api.group_write import GroupWrite
 from core.api.lane import lane
 from core.api.sessions import OpenServices
 from core.bootstrap import Services, clock
@@ -35,16 +34,12 @@ SMALL: Final = 64 * 1024
 """Bytes of a batch of events that is read here."""
 
 
-WRITERS: Final = 8
-"""Requests that wait for the disk together."""
-_writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="event writer")
-
-
 class Quick:
     """Middleware in front of the routes. Which requests it answers never shows in the answer."""
 
     def __init__(self, app: ASGIApp, services: OpenServices) -> None:
         self._app, self._services = app, services
+        self._log = GroupWrite()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -81,12 +76,18 @@ class Quick:
         if raw is not None:
             try:
                 if (services := self._allowed(scope, account.Scope.EVENTS_WRITE)) is not None:
-                    results = await _taken_in(services.engagement, raw)
+                    results = await self._taken_in(services.engagement, raw)
                     await send_answer(send, events_answer(results))
                     return
             except FeedroomError:
                 pass  # the route meets the same error and says it in a problem document
         await self._app(scope, again, send)
+
+    async def _taken_in(self, engagement: Engagement, raw: list[Any]) -> list[EventResult]:
+        """`Engagement.accept`, with the wait for the disk in a thread: batches of many requests share one durable write."""
+        batch = await lane.run(engagement.checked, raw, clock())
+        fresh = await self._log.written(engagement, batch)
+        return await lane.run(engagement.felt, batch, fresh)
 
     def _allowed(self, scope: Scope, needed: account.Scope) -> Services | None:
         """The services, if the request's key is known to this process and may do this. Raises FeedroomError if it may not."""
@@ -98,13 +99,6 @@ class Quick:
             return None
         services.api_keys.authenticate(secret, needed, now=now)
         return services
-
-
-async def _taken_in(engagement: Engagement, raw: list[Any]) -> list[EventResult]:
-    """`Engagement.accept`, with the wait for the disk in a thread: batches of many requests share one durable write."""
-    batch = await lane.run(engagement.checked, raw, clock())
-    fresh = await asyncio.get_running_loop().run_in_executor(_writers, engagement.written, batch)
-    return await lane.run(engagement.felt, batch, fresh)
 
 
 def _plain(query: bytes) -> dict[str, Any] | None:

@@ -79,6 +79,7 @@ class Feed:
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._now = threading.local()
+        self._told_of: Index | None = None
 
     def page(
         self,
@@ -116,7 +117,7 @@ class Feed:
             page, outcome, _ = self._make(replace(asked, priced=True), self._memory.read(viewer), now)
         self._refresh_if_due(now)
         metrics.PAGE_SECONDS.observe(time.perf_counter() - started)
-        metrics.PAGES.labels("served" if record else "preview").inc()
+        (metrics.SERVED if record else metrics.PAGES.labels("preview")).inc()
         for stage in outcome.stages:
             if stage.failed:
                 metrics.STAGE_FAILURES.labels(stage.stage).inc()
@@ -207,7 +208,7 @@ class Feed:
                     if self._arms is not None:
                         self._arms.expose(asked, now=now)
                     for kind, count in Counter(kinds).items():
-                        metrics.SLOTS.labels(kind).inc(count)
+                        metrics.SLOTS_OF[kind].inc(count)
                     return page, outcome
                 metrics.RETRIES.inc()
         raise Throttled(f"viewer {asked.viewer} is asking for too many pages at once; try again", 1.0)
@@ -218,8 +219,10 @@ class Feed:
         self._now.value = now
         heard = read.versions.get("catalogue")
         index = self.catalogue.unsignalled(now=now) if heard is None else self.catalogue.at_least(heard, now=now)
-        metrics.CATALOGUE_POSTS.set(index.size)
-        metrics.CATALOGUE_VERSION.set(index.version)
+        if index is not self._told_of:
+            self._told_of = index
+            metrics.CATALOGUE_POSTS.set(index.size)
+            metrics.CATALOGUE_VERSION.set(index.version)
         state = _shown(read.viewer, asked, index, now) if asked.shown else read.viewer
         request = asked.request or new_id(now)
         session = session_of(state, asked.session, now)
