@@ -30,7 +30,7 @@ class Later(Generic[T]):
         write: Callable[[Sequence[T]], None],
         troubled: Callable[[], None],
         *,
-        gather: float = 0.02,
+        gather: float = 0.1,
         batch: int = 500,
         most: int = 20_000,
     ) -> None:
@@ -53,7 +53,8 @@ class Later(Generic[T]):
         self._waiting.append(item)
         if self._thread is None:
             self._start()
-        self._work.set()
+        if not self._work.is_set():
+            self._work.set()
         return True
 
     def flush(self) -> None:

@@ -13,8 +13,9 @@ class ServedLog:
     """A queue in front of the event log, for any number of topics.
 
     Appending in the request cost 1 to 4 ms of its 5 (a synchronous write per page). What is lost by a killed process is at most
-    the pages of the last 20 ms: the viewers' state already holds them, only their propensities are missing. While the log is
-    down, up to 20,000 events wait; what comes on top is dropped and counted.
+    the pages of the last tenth of a second: the viewers' state already holds them, only their propensities are missing. Ten writes
+    a second leave the log, which has one writer at a time, to the events. While it is down, up to 20,000 events wait; what comes
+    on top is dropped and counted.
     """
 
     def __init__(self, log: EventLog) -> None:
