@@ -168,7 +168,12 @@ def joined(  # noqa: PLR0912 - compiled, one pass
     order = np.argsort(found[:filled], kind="mergesort")
     all_numbers = np.empty(len(numbers) + filled, np.int32)
     all_values = np.empty(len(numbers) + filled, np.float64)
-    size, base, extra = 0, 0, 0
+    base, extra = np.searchsorted(numbers, found[order[0]]), 0
+    all_numbers[:base], all_values[:base] = (
+        numbers[:base],
+        values[:base],
+    )  # what comes later mostly has the last numbers
+    size = base
     while base < len(numbers) or extra < filled:
         if extra == filled or (base < len(numbers) and numbers[base] <= found[order[extra]]):
             number, value = numbers[base], values[base]

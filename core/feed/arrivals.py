@@ -10,7 +10,7 @@ import numpy as np
 from core.feed.arrival_links import Places, Steps, carried, joined, linked, stronger
 from core.feed.index import Index
 from core.models.content_features import ContentDoc
-from core.models.placing import LEAST_ALIKE, ONE, STRENGTH, Placing
+from core.models.placing import LATE_STRENGTH, LEAST_ALIKE, ONE, Placing
 from core.pipeline.candidates import FloatArray, IntArray
 
 MOST = 8_192
@@ -152,7 +152,7 @@ class Arrivals:
         arrival = self._count
         held.vectors[arrival] = vector
         linked(
-            self._vectors, held.vectors, held.gone, arrival, int(LEAST_ALIKE * ONE * ONE), STRENGTH / (ONE * ONE),
+            self._vectors, held.vectors, held.gone, arrival, int(LEAST_ALIKE * ONE * ONE), LATE_STRENGTH / (ONE * ONE),
             held.rows, held.weights, held.nexts, held.head,
         )  # fmt: skip
         held.ids.append(id)

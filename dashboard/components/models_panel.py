@@ -36,6 +36,8 @@ def models_panel(account: Account) -> None:
             with refusals():
                 models.start_training(account, now=clock())
                 st.rerun()
+    if in_force is not None and in_force.model:
+        _newer()
     _training(account)
     if not versions:
         st.info(
@@ -58,6 +60,15 @@ def _status(in_force: ModelPublish | None) -> str:
         return f"**No model is in force**, {since}: {_short(in_force.why)}"
     how = f", back from {in_force.rolled_back}" if in_force.rolled_back else ""
     return f"**{in_force.model} is in force**{how}, {since}."
+
+
+def _newer() -> None:
+    """How many posts the model in force could not learn from, and serves all the same."""
+    if newer := services().feed.arrivals(now=clock()):
+        st.caption(
+            f"{plural(newer, 'live post')} came after its training: placed beside posts with the same tags and words, until the "
+            "next training."
+        )
 
 
 def _running(job: Job | None) -> bool:

@@ -18,7 +18,7 @@ from core.feed.serving_model import Near, ServingModel
 from core.models.content import contents_of
 from core.models.content_features import ContentDoc
 from core.models.neighbours import Neighbours
-from core.models.placing import LEAST_ALIKE, STRENGTH, placing_of
+from core.models.placing import LATE_STRENGTH, LEAST_ALIKE, placing_of
 from tests.feed.world import make_post
 
 WORDS = ("diwali silk loom", "running street race", "baking bread oven", "guitar songs stage")
@@ -80,7 +80,7 @@ def test_an_act_on_a_post_speaks_for_arrivals_like_it_and_not_for_others() -> No
     shop = Shop()
     index = shop.arrive(doc("late-0", 0, "new"), doc("late-1", 1, "new"))
     near = shop.near(index, "i000")
-    assert value(near, index, "late-0") > 0.5 * STRENGTH
+    assert value(near, index, "late-0") > 0.5 * LATE_STRENGTH
     assert value(near, index, "late-1") == 0
     assert value(near, index, "i001") == 1, "what the model says stays as it was"
     (act,) = near.because(index.rows_of(["late-0"]))
@@ -93,7 +93,7 @@ def test_an_act_on_an_arrival_speaks_for_posts_like_it_older_and_newer() -> None
     index = shop.arrive(doc("a", 2, "one"), doc("b", 2, "two"), doc("c", 2, "three"))
     near = shop.near(index, "b")
     said = {id: value(near, index, id) for id in ("a", "c", "i002", "i001")}
-    assert min(said["a"], said["c"], said["i002"]) > 0.5 * STRENGTH
+    assert min(said["a"], said["c"], said["i002"]) > 0.5 * LATE_STRENGTH
     assert said["i001"] == 0
     acts = near.because(index.rows_of(["a", "c", "i002", "i001"]))
     assert [act.post if act else "" for act in acts] == ["b", "b", "b", ""]
@@ -117,7 +117,7 @@ def test_likeness_is_that_of_the_training() -> None:
     exact = contents.vectors @ contents.space.vectors([late])[0]
     for place in np.argsort(-exact)[:20].tolist():
         near = shop.near(index, contents.ids[place])
-        assert value(near, index, "late") == pytest.approx(STRENGTH * exact[place], abs=0.01 * STRENGTH)
+        assert value(near, index, "late") == pytest.approx(LATE_STRENGTH * exact[place], abs=0.01)
     least = int(np.argmax(np.where(exact < LEAST_ALIKE - 0.02, exact, -1)))
     assert value(shop.near(index, contents.ids[least]), index, "late") == 0
 

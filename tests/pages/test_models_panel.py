@@ -81,3 +81,12 @@ def test_rolling_back_asks_why_and_leaves_no_model(open_page: OpenPage, trained:
     page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
     assert "No model is in force" in texts(page)
     assert page.dataframe[1].value["In force"].tolist() == ["no model", "neighbours-1"]
+
+
+def test_posts_newer_than_the_model_are_counted_beside_it(
+    open_page: OpenPage, trained: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
+    assert "came after its training" not in texts(page)
+    monkeypatch.setattr(trained.feed, "arrivals", lambda *, now: 14)
+    assert "14 live posts came after its training: placed beside posts with the same tags" in texts(page.run())
