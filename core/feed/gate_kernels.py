@@ -73,6 +73,13 @@ def _count(bits: int, counts: Counts) -> None:
 
 
 @njit(cache=True, nogil=True)
+def mark(marks: Bits, numbers: IntArray, keep: int, bits: int) -> None:
+    """Of the marks of these posts only `keep` stays, and `bits` are added."""
+    for number in numbers:
+        marks[number] = marks[number] & keep | bits
+
+
+@njit(cache=True, nogil=True)
 def judged(
     rows: IntArray,
     marks: Bits,

@@ -18,8 +18,9 @@ from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.campaign_table import CampaignTable
 from core.feed.columns import Vocabulary
 from core.feed.gate import Gate
-from core.feed.gate_kernels import HIDDEN, REASONS, SEEN
+from core.feed.gate_kernels import HIDDEN, REASONS, SEEN, mark
 from core.feed.index import Index
+from core.feed.seen_numbers import seen_numbers
 from core.feed.serving_model import Near
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
 
@@ -95,6 +96,7 @@ def lots(request: str) -> np.random.Generator:
 
 
 _scratch = threading.local()
+_NOTHING: IntArray = np.empty(0, np.int32)
 
 
 @contextmanager
@@ -108,14 +110,15 @@ def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
     need = len(index.row_of)
     if room is None or len(room) < need:
         room = _scratch.room = np.zeros(need + need // 4 + 1_024, np.uint8)
-    seen, hidden = index.numbers_of(state.seen), index.numbers_of(state.hidden)
-    room[seen] |= SEEN
-    room[hidden] |= HIDDEN
+    seen = seen_numbers.of(index, state)
+    hidden = index.numbers_of(state.hidden) if state.hidden else _NOTHING
+    mark(room, seen, 0, SEEN)
+    mark(room, hidden, SEEN, HIDDEN)
     try:
         yield room
     finally:
-        room[seen] = 0
-        room[hidden] = 0
+        mark(room, seen, 0, 0)
+        mark(room, hidden, 0, 0)
 
 
 def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:

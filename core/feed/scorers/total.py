@@ -10,6 +10,7 @@ from numba import njit
 from core.domain.ids import DAY, Millis
 from core.feed.actions import DEFAULT_WEIGHTS
 from core.feed.query import FeedQuery
+from core.feed.seen_numbers import seen_numbers
 from core.pipeline.candidates import Candidates, FloatArray
 
 AGAIN = 1_000.0
@@ -55,9 +56,10 @@ class Total:
         old = (candidates.sources & self.again) != 0
         if old.any():
             index = query.index
-            order = {int(number): place for place, number in enumerate(index.numbers_of(query.viewer.seen))}
-            places = np.array([order.get(int(number), 0) for number in index.number[candidates.rows[old]]], np.float64)
-            score[old] = -AGAIN - places
+            seen, wanted = seen_numbers.of(index, query.viewer), index.number[candidates.rows[old]]
+            places = np.zeros(len(index.row_of) + 1)
+            places[seen] = np.arange(len(seen))
+            score[old] = -AGAIN - places[wanted]
 
 
 @njit(cache=True, nogil=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.feed.gate_kernels import SEEN
 from core.feed.index import ALL_KINDS
 from core.feed.query import FeedQuery
+from core.feed.seen_numbers import seen_numbers
 from core.pipeline.candidates import Proposal
 
 
@@ -28,7 +29,7 @@ class SeenAgain:
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, longest ago first; 4 pages of them, so that the mix has a choice."""
         index = query.index
-        rows = index.rows_of(query.viewer.seen)
+        rows = index.row_of[seen_numbers.of(index, query.viewer)]
         bits, _ = query.gate.judged(rows)
         rows = rows[bits <= SEEN][: query.size]
         note = "Everything that can be shown has been seen; the posts seen longest ago come again." if len(rows) else ""

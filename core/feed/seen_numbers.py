@@ -1,0 +1,99 @@
+"""The index's numbers of what viewers have seen, remembered: from one page to the next only a few posts are added."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.domain.viewer import ViewerState
+from core.feed.index import Index
+from core.pipeline.candidates import IntArray
+
+ROOM = 200_000
+"""So many posts are remembered for all viewers together, about 20 MB; the viewers asked for longest ago are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What one viewer had seen, and its numbers in `known` (n,), -1 for posts that were not known then.
+
+    `lowest` and `highest` are the numbers' range.
+    """
+
+    known: Mapping[str, int]
+    seen: tuple[str, ...]
+    numbers: IntArray
+    lowest: int
+    highest: int
+
+
+class SeenNumbers:
+    """Remembers numbers by viewer. Thread safe; an answer never depends on what is remembered."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def of(self, index: Index, state: ViewerState) -> IntArray:
+        """The same as `index.numbers_of(state.seen)`, at the price of a comparison for what was seen at the last call."""
+        held = self._held.get(state.viewer)
+        if held is None or held.known is not index.known:
+            held = self._remember(state, index, index.found(state.seen))
+        elif held.seen is not state.seen:
+            held = self._remember(state, index, _followed(index, held, state.seen))
+        elif held.lowest < 0 and (numbers := _caught_up(index, held.seen, held.numbers)) is not held.numbers:
+            held = self._remember(state, index, numbers)
+        numbers, end = held.numbers, len(index.row_of)
+        if held.lowest >= 0 and held.highest < end:
+            return numbers
+        return numbers[(numbers >= 0) & (numbers < end)]
+
+    def _remember(self, state: ViewerState, index: Index, numbers: IntArray) -> _Held:
+        lowest, highest = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
+        viewer, held = state.viewer, _Held(index.known, state.seen, numbers, lowest, highest)
+        with self._lock:
+            before = self._held.pop(viewer, None)
+            self._count += len(held.seen) - (len(before.seen) if before is not None else 0)
+            self._held[viewer] = held
+            while self._count > self._room:
+                _, gone = self._held.popitem(last=False)
+                self._count -= len(gone.seen)
+        return held
+
+
+def _followed(index: Index, held: _Held, seen: tuple[str, ...]) -> IntArray:
+    """Numbers of `seen`: of what it shares with what is held, past the oldest that were dropped, and of what came after."""
+    try:
+        dropped = held.seen.index(seen[0]) if seen else len(held.seen)
+    except ValueError:
+        return index.found(seen)
+    shared = len(held.seen) - dropped
+    if held.seen[dropped:] != seen[:shared]:
+        return index.found(seen)
+    old = held.numbers[dropped:]
+    if held.lowest < 0:
+        old = _caught_up(index, seen, old)
+    return np.concatenate((old, index.found(seen[shared:])))
+
+
+def _caught_up(index: Index, seen: tuple[str, ...], numbers: IntArray) -> IntArray:
+    """The numbers, with those of posts that the index has taken in since."""
+    missing = np.flatnonzero(numbers < 0)
+    if not len(missing):
+        return numbers
+    found = index.found([seen[place] for place in missing.tolist()])
+    if (found < 0).all():
+        return numbers
+    numbers = numbers.copy()
+    numbers[missing] = found
+    return numbers
+
+
+seen_numbers = SeenNumbers()
+"""Of this process."""
