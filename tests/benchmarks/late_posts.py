@@ -24,6 +24,8 @@ from core.demo.people import KINDS
 from core.demo.products import items
 from core.demo.taxonomy import read
 from core.domain.viewer import RECENT, Interaction
+from core.feed.arrival_links import linked
+from core.feed.arrivals import Arrived, Tables, compiled
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import Entry
 from core.feed.index import Index
@@ -31,9 +33,9 @@ from core.feed.next_item import TAKEN_TO, Acts
 from core.feed.scorers.engagement import Engagement
 from core.feed.serving_model import Near, ServingModel, usual_unit
 from core.models import choose
-from core.models.content import contents_of
+from core.models.content import DIMENSIONS, contents_of
 from core.models.content_features import ContentDoc
-from core.models.placing import placing_of
+from core.models.placing import LEAST_ALIKE, ONE, placing_of, steps
 from core.services.model_training import interactions
 from tests.benchmarks.harness import Report, run
 from tests.benchmarks.session_lift import NOW, only, simulated
@@ -142,6 +144,9 @@ def ranks(
 
 def measure(report: Report, options: argparse.Namespace) -> None:
     """Train, let the late ones arrive, ask."""
+    compiled()
+    for posts in options.sizes:
+        measure_costs(report, posts)
     world = tastes.build(NOW, seed=options.seed, guests=options.viewers, posts=options.posts)
     acts = simulated(world, options.seed)
     since = int(np.quantile(acts.at, 0.5))
@@ -160,9 +165,7 @@ def measure(report: Report, options: argparse.Namespace) -> None:
     assert placed is not None
     placed.follow(index)
     late_docs = [doc for doc in docs if doc.id in gone]
-    began = time.process_time()
     placed.place(index, late_docs, len(late_docs))
-    report.add("placing", "per post", (time.process_time() - began) / len(late_docs) * 1_000, "ms")
     for case, wanted in (("late posts", late), ("other posts", ~late)):
         asked = asked_of(acts, wanted, since, options.asked, options.seed)
         report.add(case, "acts", len(asked), "count")
@@ -176,12 +179,46 @@ def measure(report: Report, options: argparse.Namespace) -> None:
                 report.add(f"{case}, {name}", f"hits_{first}", float(np.mean(np.array(places) < first)), "share")
 
 
+def measure_costs(report: Report, posts: int, late: int = 1_000, acts: int = 50) -> None:
+    """What placing takes per post, and what late posts add to a page, in a model of so many posts with vectors by lot."""
+    rng = np.random.default_rng(3)
+    centres = rng.normal(0, 1, (300, DIMENSIONS))
+    vectors = steps(
+        (centres[rng.integers(0, 300, posts + late)] + rng.normal(0, 0.8, (posts + late, DIMENSIONS))).astype(
+            np.float32
+        )
+    )
+    held, trained = Tables(posts, DIMENSIONS, late), vectors[:posts]
+    trained.flags.writeable = False
+    held.vectors[:] = vectors[posts:]
+    placed: list[float] = []
+    for arrival in range(late):
+        began = time.process_time()
+        linked(
+            trained, held.vectors, held.gone, arrival, int(LEAST_ALIKE * ONE * ONE), 1.0 / (ONE * ONE), held.rows, held.weights,
+            held.nexts, held.head,
+        )  # fmt: skip
+        placed.append(time.process_time() - began)
+    report.add(f"{posts:,} posts", "placing, per post", float(np.median(placed)) * 1_000, "ms")
+    own = np.arange(posts, posts + late, dtype=np.int32)
+    seen, tied = Arrived(held, posts, late, own, {}), np.arange(posts, dtype=np.int32)
+    numbers = np.sort(rng.permutation(posts)[: min(5_000, posts)]).astype(np.int32)
+    history, counts, values = rng.integers(0, posts, acts), np.ones(acts), np.ones(len(numbers))
+    began = time.process_time()
+    for _ in range(2_000):
+        seen.joined(numbers, values, history, counts, tied, posts + late)
+    report.add(f"{posts:,} posts", f"{late:,} late posts, per page", (time.process_time() - began) / 2_000 * 1e6, "µs")
+
+
 def options(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own flags."""
     parser.add_argument("--viewers", type=int, default=2_000, help="guests of the simulated shop")
     parser.add_argument("--posts", type=int, default=2_000, help="posts of the simulated shop")
     parser.add_argument("--late", type=float, default=0.1, help="part of the posts that went live after the training")
     parser.add_argument("--asked", type=int, default=3_000, help="acts that are looked at, of either sort of post")
+    parser.add_argument(
+        "--sizes", type=int, nargs="*", default=[100_000], help="posts of models whose costs are measured"
+    )
     parser.add_argument("--seed", type=int, default=7)
 
 
