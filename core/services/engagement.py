@@ -13,7 +13,7 @@ from prometheus_client import Counter as PrometheusCounter
 
 from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, TooLarge, Unavailable
 from core.domain.events import MAX_BATCH, EventKind, ViewerEvent
-from core.domain.ids import Millis
+from core.domain.ids import MINUTE, Millis
 from core.domain.ports.event_log import NewEvent, Record
 from core.domain.post import Post, PostStatus, PostTotals
 from core.domain.viewer import REMEMBERED_EVENTS, ViewerState
@@ -47,7 +47,14 @@ class Engagement:
 
     def __init__(self, stores: Stores) -> None:
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
-        self._posts = Remembered(stores.posts, capacity=12_000, remember_missing=False, strict=True)
+        self._posts = Remembered(
+            stores.posts,
+            capacity=12_000,
+            lifetime=10 * MINUTE,  # a post that may have events may have them for good, and its tags seldom change
+            remember_missing=False,
+            strict=True,
+            only=_may_have_events,
+        )
 
     def accept(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> list[EventResult]:
         """Take a batch in; one result per event, in order.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
@@ -41,11 +41,13 @@ class Remembered(Generic[T]):
         lifetime: Millis = MINUTE,
         remember_missing: bool = True,
         strict: bool = False,
+        only: Callable[[T], bool] = lambda _: True,
     ) -> None:
-        """Without `remember_missing`, an id that was not found is asked for again each time. With `strict`, a store that does not
-        answer raises ServiceError if any of the ids is not remembered: nothing is taken for missing that may be there."""
+        """Without `remember_missing`, an id that was not found is asked for again each time, as an item is that `only` says no to.
+        With `strict`, a store that does not answer raises ServiceError if any of the ids is not remembered: nothing is taken for
+        missing that may be there."""
         self._collection, self._capacity, self._lifetime = collection, capacity, lifetime
-        self._remember_missing, self._strict = remember_missing, strict
+        self._remember_missing, self._strict, self._only = remember_missing, strict, only
         self._held: dict[str, tuple[Millis, T | None]] = {}
         self._lock = Lock()
         self._problem: ServiceError | None = None
@@ -89,7 +91,9 @@ class Remembered(Generic[T]):
             if self._strict and any(id not in self._held for id in ids):
                 raise
             return {id: entry[1] for id in ids if (entry := self._held.get(id)) is not None and entry[1] is not None}
-        self._keep({id: (now, read.get(id)) for id in ids if self._remember_missing or id in read})
+        self._keep({id: (now, item) for id, item in read.items() if self._only(item)})
+        if self._remember_missing:
+            self._keep({id: (now, None) for id in ids if id not in read})
         return read
 
     def _keep(self, entries: dict[str, tuple[Millis, T | None]]) -> None:

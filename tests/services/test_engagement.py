@@ -97,6 +97,14 @@ def test_a_draft_has_no_events_but_a_withdrawn_post_may(small: World) -> None:
     assert [result.status for result in results] == [EventStatus.REFUSED, EventStatus.ACCEPTED]
 
 
+def test_a_draft_that_is_published_has_events_at_once(small: World) -> None:
+    small.stores.posts.insert(make_post("draft", status=PostStatus.DRAFT, published_at=None))
+    assert small.engagement.accept([like("e1", "draft")], NOW)[0].status is EventStatus.REFUSED
+    version = small.stores.posts.get("draft").version
+    small.stores.posts.patch("draft", {"status": PostStatus.LIVE, "published_at": NOW}, expected_version=version)
+    assert small.engagement.accept([like("e1", "draft")], NOW)[0].status is EventStatus.ACCEPTED
+
+
 def test_a_post_made_a_moment_ago_is_known(small: World) -> None:
     small.engagement.accept([like("e1", "soon")], NOW)
     small.stores.posts.insert(make_post("soon"))
