@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ def _attention(size: int) -> FloatArray:
     return weights
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """What a page is made from: candidates ranked by score, highest first.
 
@@ -54,6 +54,11 @@ class Problem:
     pins: tuple[tuple[int, int], ...] = ()
     session: FeedSession = field(default_factory=FeedSession)
 
+    @cached_property
+    def asked(self) -> Asked:
+        """The policy's rules for this page."""
+        return Asked(self.policy, self.slots, self.session)
+
     @property
     def slots(self) -> int:
         """How many slots can be filled."""
@@ -64,7 +69,13 @@ class Problem:
         """Weight per slot."""
         return _attention(self.slots)
 
-    @property
+    @cached_property
+    def available(self) -> list[int]:
+        """How many candidates of each kind there are."""
+        counts: list[int] = np.bincount(self.kinds, minlength=len(KINDS)).tolist()
+        return counts
+
+    @cached_property
     def names(self) -> NDArray[np.int64]:
         """(3, n) publishers, brands and topics."""
         names = np.full((3, len(self.scores)), -1, np.int64)
@@ -80,7 +91,7 @@ class Problem:
         held = self.kept_pins if pins is None else tuple(pins)
         return Board(asked, self.scores, self.kinds, self.names, self.attention, asked.caps, held, soft)
 
-    @property
+    @cached_property
     def kept_pins(self) -> tuple[tuple[int, int], ...]:
         """Pins within the page."""
         return tuple(pin for pin in self.pins if pin[0] < self.slots)
@@ -110,22 +121,21 @@ def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
 
     Without a cap that binds, the page is exact. `start` is a page to begin with too, for a longer search.
     """
-    asked = Asked(problem.policy, problem.slots, problem.session)
+    asked, available = problem.asked, problem.available
     board = problem.board(asked)
-    available = np.bincount(problem.kinds, minlength=len(KINDS)).tolist()
     must = None if problem.new.all() else board.greedy_new(problem.new)
     if must is not None and sum(must) >= problem.slots:
         must = None
-    limits = bounds(problem.policy, problem.slots, available, must, problem.session)
+    limits = _limits(problem, must)
     without: tuple[int, ...] | None
-    found = board.search(limits.least, limits.most, asked.toll(limits.least, limits.most), start=start)
+    found = board.search(limits.least, limits.most, start=start)
     if found is None or not found.clean:
         needed = must or (0,) * len(KINDS)
         relaxed = least_relaxed(problem.board, asked, problem.kept_pins, available, needed)
         places, value, without = relaxed.places, relaxed.value, relaxed.without
     else:
         places, value, without = board.long(found), found.value, None
-    kinds = problem.kinds[places].tolist()
+    kinds: list[int] = problem.kinds[places].tolist()
     gives: tuple[Relaxation, ...] = ()
     if without is not None or not asked.keeps_shares(kinds):
         gives = asked.relaxed(kinds, available, board.highest(places), without or ())
@@ -133,16 +143,20 @@ def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
     return MixedPage(places, value, limits, broken, gives)
 
 
+def _limits(problem: Problem, must: tuple[int, ...] | None) -> Bounds:
+    """The slots that each kind may have; that more candidates than slots are there makes no difference."""
+    size, policy, session = problem.slots, problem.policy, problem.session
+    there = tuple([min(count, size) for count in problem.available])
+    served = tuple([session.kinds.get(kind, 0) for kind in KINDS]) if policy.session_shares else ()
+    return problem.asked.standing.once(
+        ("limits", there, must, served), lambda: bounds(policy, size, problem.available, must, session)
+    )
+
+
 def upper_bound(problem: Problem) -> float:
     """A value that no page exceeds which keeps the rules: the exact best page without caps."""
-    asked = Asked(problem.policy, problem.slots, problem.session)
-    board = replace(problem.board(asked), caps=np.full(3, UNCAPPED, np.int64))
-    available = np.bincount(problem.kinds, minlength=len(KINDS)).tolist()
-    limits = bounds(problem.policy, problem.slots, available, None, problem.session)
-    found = board.order(
-        np.ones(len(board.pool), np.bool_),
-        np.asarray(limits.least, np.int64),
-        np.asarray(limits.most, np.int64),
-        np.zeros((len(KINDS), problem.slots + 3)),
-    )
+    board = replace(problem.board(problem.asked), caps=np.full(3, UNCAPPED, np.int64))
+    limits = _limits(problem, None)
+    toll = np.zeros((len(KINDS), problem.slots + 3))
+    found = board.order(np.ones(len(board.pool), np.bool_), board.frame(limits.least, limits.most, toll))
     return np.inf if found is None or found.broken else found.value

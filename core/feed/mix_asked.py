@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +29,23 @@ UNCAPPED = 1_000_000
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a policy asks of a page of `size` slots of a viewer whose session was `session`."""
+KEPT = 256
+"""So many policies and sizes, and answers of each, are kept at most."""
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What a policy asks of every page of `size` slots, whoever it is for, worked out once. Nothing of it may be changed."""
 
     policy: MixPolicy
     size: int
-    session: FeedSession
+    answers: dict[Hashable, object] = field(default_factory=dict)
 
     @cached_property
     def page(self) -> tuple[list[int], list[int]]:
         """Least and most slots per kind by the page's shares."""
         return whole_slots(self.policy, self.size)
-
-    @cached_property
-    def in_session(self) -> tuple[list[int], list[int]]:
-        """Least and most slots per kind by the session's shares."""
-        return session_slots(self.policy, self.size, self.session)
 
     @cached_property
     def caps(self) -> Ints:
@@ -58,9 +59,75 @@ class Asked:
         return np.array([self.policy.gap.get(kind, 0) for kind in KINDS], np.int64)
 
     @cached_property
+    def gap(self) -> tuple[int, ...]:
+        """The same as plain numbers."""
+        return tuple(self.gaps.tolist())
+
+    def once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        """What `make` gives, kept by `key`."""
+        found = self.answers.get(key)
+        if found is None:
+            if len(self.answers) >= KEPT:
+                self.answers.clear()
+            found = self.answers[key] = make()
+        return found  # type: ignore[return-value]  # a key is only ever used with one `make`
+
+
+_standing: dict[tuple[int, int], Standing] = {}
+
+
+def standing(policy: MixPolicy, size: int) -> Standing:
+    """What this policy, the very object, asks of pages of this size."""
+    key = id(policy), size
+    found = _standing.get(key)
+    if found is None or found.policy is not policy:
+        if len(_standing) >= KEPT:
+            _standing.clear()
+        found = _standing[key] = Standing(policy, size)
+    return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a policy asks of a page of `size` slots of a viewer whose session was `session`."""
+
+    policy: MixPolicy
+    size: int
+    session: FeedSession
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What does not depend on the session."""
+        return standing(self.policy, self.size)
+
+    @property
+    def page(self) -> tuple[list[int], list[int]]:
+        """Least and most slots per kind by the page's shares."""
+        return self.standing.page
+
+    @cached_property
+    def in_session(self) -> tuple[list[int], list[int]]:
+        """Least and most slots per kind by the session's shares."""
+        return session_slots(self.policy, self.size, self.session)
+
+    @property
+    def caps(self) -> Ints:
+        """(3,) posts of one publisher, brand and topic."""
+        return self.standing.caps
+
+    @property
+    def gaps(self) -> Ints:
+        """(4,) slots between two of a kind."""
+        return self.standing.gaps
+
+    @cached_property
     def last(self) -> Ints:
         """(4,) the slot of the latest post of each kind in the session; −1 is the one just before the page."""
-        last = np.full(len(KINDS), FAR, np.int64)
+        return np.array(self._last, np.int64)
+
+    @cached_property
+    def _last(self) -> list[int]:
+        last = [FAR] * len(KINDS)
         for place, kind in enumerate(reversed(self.session.last), start=1):
             number = KIND_NUMBER.get(kind)  # type: ignore[call-overload]  # a kind that nobody knows has no number
             if number is not None and last[number] == FAR:
@@ -70,7 +137,7 @@ class Asked:
     @cached_property
     def cooling(self) -> tuple[int, ...]:
         """How many slots each kind has to wait on this page."""
-        return tuple(max(gap + 1 + at, 0) for gap, at in zip(self.gaps.tolist(), self.last.tolist(), strict=True))
+        return tuple(max(gap + 1 + at, 0) for gap, at in zip(self.standing.gap, self._last, strict=True))
 
     def toll(self, least: Sequence[int], most: Sequence[int]) -> FloatArray:
         """(4, size + 3) what each count of a kind costs beyond these bounds, which are hard."""
@@ -93,7 +160,7 @@ class Asked:
 
     def keeps_shares(self, kinds: Sequence[int]) -> bool:
         """Whether counts of `kinds` are within the shares of the page and of the session."""
-        counts = np.bincount(np.asarray(kinds, np.int64), minlength=len(KINDS)).tolist()
+        counts = [kinds.count(kind) for kind in range(len(KINDS))]
         asked = (self.page, self.in_session) if self.policy.session_shares else (self.page,)
         return all(
             low <= count <= top for least, most in asked for low, count, top in zip(least, counts, most, strict=True)
@@ -101,11 +168,11 @@ class Asked:
 
     def broken(self, kinds: Sequence[int]) -> dict[int, tuple[int, int]]:
         """By kind whose gap is broken: how often, and the fewest slots between two. `kinds` in slot order."""
-        latest = self.last.tolist()
+        latest = self._last.copy()
         found: dict[int, tuple[int, int]] = {}
         for slot, kind in enumerate(kinds):
             between = slot - latest[kind] - 1
-            if between < self.gaps[kind]:
+            if between < self.standing.gap[kind]:
                 often, fewest = found.get(kind, (0, self.size))
                 found[kind] = often + 1, min(fewest, between)
             latest[kind] = slot

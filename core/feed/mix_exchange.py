@@ -46,10 +46,13 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
     Candidates are ranked by score; `groups` (n, d) numbers their groups, −1 for none, `caps` (d,). Posts in `fixed` slots stay.
     Counts per kind pay `toll` (4, slots + 3); `last` (4,) is the slot, below 0, of the latest post of each kind on the page
     before. A broken gap costs `hard`, a post above a cap `above`; `unit` and `gap_unit` are the sizes that the prices of caps and
-    of gaps begin with. The search ends after `laps`, or `patience` laps without an improvement; a page is hard if the first
-    lap had to repair it or gained more than `EASY` of its value, and then gets `stamina` instead, or a third of it.
+    of gaps begin with; 0 means a quarter of the range of scores on the page. The search ends after `laps`, or `patience` laps
+    without an improvement; a page is hard if the first lap had to repair it or gained more than `EASY` of its value, and then
+    gets `stamina` instead, or a third of it.
     """
     dims, width, slots = groups.shape[1], 1, len(places)
+    if unit <= 0:
+        unit = gap_unit = (scores[places.min()] - scores[places.max()]) / 4 + 1e-6
     for place in range(len(scores)):
         for dim in range(dims):
             width = max(width, groups[place, dim] + 1)
@@ -271,18 +274,42 @@ def _pair(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compi
     best, slot1, in1, slot2, in2 = TINY, -1, -1, -1, -1
     tried = np.full(held.shape, -1, np.int64)
     full = np.zeros(len(scores), np.int64)
+    # Ranks of the best post that no group blocks, by kind, and of the best one of a full group, by group and kind: what could
+    # fill a slot is one of the former, or of a group that the exchange makes room in.
+    open_from = found.copy()
+    group_from = np.empty((dims, held.shape[1], 4), np.int64)
+    for kind in range(4):
+        group_from[:, :, kind] = found[kind]
+    # The slots of each group: the first, and after each the next.
+    first_slot, next_slot = np.full(held.shape, -1, np.int64), np.empty((dims, slots), np.int64)
+    for slot in range(slots - 1, -1, -1):
+        for dim in range(dims):
+            group = groups[chosen[slot], dim]
+            if group >= 0:
+                next_slot[dim, slot] = first_slot[dim, group]
+                first_slot[dim, group] = slot
     for kind in range(4):
         for rank in range(found[kind]):
+            place = outside[kind, rank]
             for dim in range(dims):
-                group = groups[outside[kind, rank], dim]
+                group = groups[place, dim]
                 if group >= 0 and held[dim, group] >= caps[dim]:
-                    full[outside[kind, rank]] |= 1 << dim
+                    full[place] |= 1 << dim
+                    group_from[dim, group, kind] = min(group_from[dim, group, kind], rank)
+            if full[place] == 0:
+                open_from[kind] = min(open_from[kind], rank)
+    # What each slot's gaps cost more if it held each kind and all others stayed; of two slots far apart that adds up.
+    reach = gaps.max()
+    moves = np.empty((slots, 4))
+    for slot in range(slots):
+        stays = _near(sequence, slot, sequence[slot], gaps, last, True)
+        for kind in range(4):
+            moves[slot, kind] = gap_weight * (_near(sequence, slot, kind, gaps, last, True) - stays)
     for one in range(slots):
         leaves, a = chosen[one], sequence[one]
-        stays = _near(sequence, one, a, gaps, last, True)
         for kind in range(0 if fixed[one] else 4):
             sequence[one] = kind
-            moved = 0.0 if kind == a else gap_weight * (_near(sequence, one, kind, gaps, last, True) - stays)
+            moved = moves[one, kind]
             for rank in range(found[kind]):
                 enters = outside[kind, rank]
                 value = attention[one] * (scores[enters] - scores[leaves])
@@ -297,12 +324,18 @@ def _pair(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compi
                     if tried[only, groups[enters, only]] == one * 4 + kind:
                         continue
                     tried[only, groups[enters, only]] = one * 4 + kind
-                for two in range(0 if blocks == 0 and kind == a else slots):
+                if blocks == 0 and kind == a:
+                    break
+                # Where one group blocks, only its own slots make room.
+                following = first_slot[only, groups[enters, only]] if blocks == 1 else 0
+                while 0 <= following < slots:
+                    two = following
+                    following = next_slot[only, two] if blocks == 1 else two + 1
                     room, b = chosen[two], sequence[two]
                     if two == one or fixed[two]:
                         continue
                     useful = True
-                    for dim in range(dims if blocks else 0):
+                    for dim in range(dims if blocks > 1 else 0):
                         group = groups[enters, dim]
                         if full[enters] >> dim & 1 and group != groups[leaves, dim] and group != groups[room, dim]:
                             useful = False
@@ -310,26 +343,37 @@ def _pair(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compi
                     if not useful:
                         continue
                     for other in range(4):
-                        if found[other] == 0:
+                        start = open_from[other]
+                        for dim in range(dims):
+                            if groups[leaves, dim] >= 0:
+                                start = min(start, group_from[dim, groups[leaves, dim], other])
+                            if groups[room, dim] >= 0:
+                                start = min(start, group_from[dim, groups[room, dim], other])
+                        if start >= found[other]:
                             continue
-                        gain = value + attention[two] * (scores[outside[other, 0]] - scores[room])
+                        gain = value + attention[two] * (scores[outside[other, start]] - scores[room])
                         if gain <= best:
                             continue
                         due = 0.0
-                        if kind != a or other != b:
+                        if (kind != a or other != b) and (kind != b or other != a):
                             for each in range(4):
                                 more = (each == kind) + (each == other) - (each == a) - (each == b)
                                 if more:
                                     due += toll[each, counts[each] + more] - toll[each, counts[each]]
                             if gain - due - moved <= best and due > 0:
                                 continue
-                            due += moved
-                            if other != b:
-                                due -= gap_weight * _near(sequence, two, b, gaps, last, True)
+                        due += moved
+                        if other != b:
+                            if kind == a or abs(one - two) > reach:
+                                due += moves[two, other]
+                            else:
+                                stays = _near(sequence, two, b, gaps, last, True)
                                 sequence[two] = other
-                                due += gap_weight * _near(sequence, two, other, gaps, last, True)
+                                due += gap_weight * (_near(sequence, two, other, gaps, last, True) - stays)
                                 sequence[two] = b
-                        for place in range(found[other]):
+                        if gain - due <= best:
+                            continue
+                        for place in range(start, found[other]):
                             fills = outside[other, place]
                             gain = value + attention[two] * (scores[fills] - scores[room]) - due
                             if gain <= best:

@@ -11,31 +11,34 @@ SPARE = 12
 
 @njit(cache=True, nogil=True)
 def shortlist(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compiled loop nest, quickest as one
-    kinds, names, caps, pinned, slots, each, spare
+    scores, kinds, names, caps, pinned, slots, each, spare
 ):
-    """The candidates that a page of `slots` may need: (places, groups, greedy).
+    """The candidates that a page of `slots` may need: (places, scores, kinds, groups, caps, greedy).
 
     `names` (d, n) are the candidates' groups by any numbers, below 0 for none; `caps` (d,). A cap of `slots` or more binds nothing
-    and its groups are left out (−1). Of each kind and group only the best `cap` posts are kept, `spare` more if several caps
+    and is left out with its groups. Of each kind and group only the best `cap` posts are kept, `spare` more if several caps
     bind, and of each kind the best `each`; pinned candidates (slots,) always. `groups` (m, d) are numbered from 0; `greedy` (m,)
     are those that a walk from the best down would take while all caps hold, the pinned first.
     """
-    dims, count = len(caps), len(kinds)
+    count, dims = len(kinds), 0
+    for cap in caps:
+        dims += cap < slots
     size = 16
     while size < 2 * count:
         size *= 2
-    active = 0
-    for dim in range(dims):
-        active += caps[dim] < slots
     groups = np.full((count, dims), -1, np.int32)
-    for dim in range(dims):
-        if caps[dim] >= slots:
+    binding = np.empty(dims, np.int64)
+    dim = -1
+    for sort in range(len(caps)):
+        if caps[sort] >= slots:
             continue
+        dim += 1
+        binding[dim] = caps[sort]
         table = np.full(size, -1, np.int32)
         known = np.empty(size, np.int64)
         following = 0
         for place in range(count):
-            name = names[dim, place]
+            name = names[sort, place]
             if name < 0:
                 continue
             at = (name * 2654435761) & (size - 1)
@@ -45,11 +48,12 @@ def shortlist(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
                 table[at], known[at] = following, name
                 following += 1
             groups[place, dim] = table[at]
+    caps = binding
     must = np.zeros(count, np.bool_)
     for slot in range(slots):
         if pinned[slot] >= 0:
             must[pinned[slot]] = True
-    spare = spare if active > 1 or spare > SPARE else 0
+    spare = spare if dims > 1 or spare > SPARE else 0
     seen = np.zeros((dims, count + 1, 4), np.int32)
     kept = np.empty(count, np.int64)
     taken = np.zeros(4, np.int64)
@@ -84,4 +88,4 @@ def shortlist(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
                 for dim in range(dims):
                     if groups[at, dim] >= 0:
                         held[dim, groups[at, dim]] += 1
-    return kept, groups, greedy
+    return kept, scores[kept], kinds[kept], groups, caps, greedy

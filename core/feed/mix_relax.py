@@ -41,9 +41,7 @@ def least_relaxed(
     """
     toll = asked.soft_toll(must)
     alone = boards(asked, (), True)
-    free = alone.order(
-        np.ones(len(alone.pool), np.bool_), np.asarray(must, np.int64), np.asarray(available, np.int64), toll
-    )
+    free = alone.order(np.ones(len(alone.pool), np.bool_), alone.frame(must, available, toll))
     floor = free.units if free is not None else 0.0
     best: Relaxed | None = None
     queue: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]

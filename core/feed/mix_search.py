@@ -29,7 +29,18 @@ MOST_STATES = 1_000_000
 """States of the programme per layer; above that its gaps are shortened and the rest of them is left to the exchanges."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What a search keeps to: counts within `least` and `most` (4,), each paying its `toll` (4, size + 3), and the cooldowns."""
+
+    least: Ints
+    most: Ints
+    toll: FloatArray
+    follow: NDArray[np.int16]
+    broken: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A page: `places` in the shortlist, its `value`, its `toll` (shares), `broken` gaps, and posts `over` caps."""
 
@@ -73,13 +84,13 @@ class Board:
     soft: bool = False
 
     @cached_property
-    def _short(self) -> tuple[Ints, NDArray[np.int32], BoolArray]:
-        places = self._pinned_places
-        size = self.asked.size
-        kept, groups, greedy = shortlist(
-            self.kinds, self.names, self.caps, places, size, 3 * size + 20, SPARE + size if self.soft else SPARE
+    def _short(self) -> tuple[Ints, FloatArray, Ints, NDArray[np.int32], Ints, BoolArray]:
+        """The shortlist: places, scores, kinds, groups under caps that may bind, these caps, and what a greedy walk takes."""
+        size, spare = self.asked.size, SPARE + self.asked.size if self.soft else SPARE
+        found: tuple[Ints, FloatArray, Ints, NDArray[np.int32], Ints, BoolArray] = shortlist(
+            self.scores, self.kinds, self.names, self.caps, self._pinned_places, size, 3 * size + 20, spare
         )
-        return kept, groups, greedy
+        return found
 
     @cached_property
     def _pinned_places(self) -> Ints:
@@ -99,62 +110,65 @@ class Board:
         """The shortlist, as places among all candidates."""
         return self._short[0]
 
-    @cached_property
-    def _columns(self) -> tuple[FloatArray, Ints]:
-        kept = self._short[0]
-        return self.scores[kept], self.kinds[kept]
-
     def greedy_new(self, new: BoolArray) -> tuple[int, ...]:
         """How many of each kind are `new` (n,) among those that can stand together under the caps."""
-        kept, _, greedy = self._short
-        return tuple(np.bincount(self._columns[1][greedy & new[kept]], minlength=4).tolist())
+        kept, _, kinds, _, _, greedy = self._short
+        return tuple(np.bincount(kinds[greedy & new[kept]], minlength=4).tolist())
 
-    def order(self, allowed: BoolArray, least: Ints, most: Ints, toll: FloatArray) -> Found | None:
+    def frame(self, least: Sequence[int], most: Sequence[int], toll: FloatArray | None = None) -> Frame:
+        """For counts within `least` and `most`; without a `toll` these are hard, and what depends on rules alone is kept."""
+        if toll is not None:
+            return self._frame(least, most, toll)
+        key = ("frame", self.soft, tuple(least), tuple(most), self.asked.cooling)
+        return self.asked.standing.once(key, lambda: self._frame(least, most, self.asked.toll(least, most)))
+
+    def _frame(self, least: Sequence[int], most: Sequence[int], toll: FloatArray) -> Frame:
+        gaps, cooling, high = self.asked.standing.gap, self.asked.cooling, np.array(most, np.int64)
+        if not self.soft:
+            high = np.minimum(high, [room(self.asked.size, gap, wait) for gap, wait in zip(gaps, cooling, strict=True)])
+        cells = int(np.prod(np.sort(high)[:3] + 1))
+        follow, broken = cooldowns_within(gaps, cooling, min(MOST_STATES // cells, 8_000))
+        return Frame(np.array(least, np.int64), high, toll, follow, broken)
+
+    def order(self, allowed: BoolArray, frame: Frame) -> Found | None:
         """The exact best page of these candidates without regard to caps; None if there is none."""
-        scores, kinds = self._columns
-        gaps, cells = tuple(self.asked.gaps.tolist()), int(np.prod(np.sort(most)[:3] + 1))
-        follow, broken = cooldowns_within(gaps, self.asked.cooling, min(MOST_STATES // cells, 8_000))
-        places, value, count = best_order(
-            scores, kinds, allowed, self.pinned, least, most, toll, follow, broken, self.attention, self._gap_price
-        )
-        if places[0] < 0:
-            return None
-        counts = np.bincount(kinds[places], minlength=4)
-        return Found(places, float(value), float(toll[np.arange(4), counts].sum()), int(count), 0)
+        _, scores, kinds, _, _, _ = self._short
+        places, value, count, due = best_order(
+            scores, kinds, allowed, self.pinned, frame.least, frame.most, frame.toll, frame.follow, frame.broken,
+            self.attention, self._gap_price,
+        )  # fmt: skip
+        return Found(places, value, due, count, 0) if places[0] >= 0 else None
 
     def search(
         self,
         least: Sequence[int],
         most: Sequence[int],
-        toll: FloatArray,
+        toll: FloatArray | None = None,
         *,
         start: Ints | None = None,
     ) -> Found | None:
         """The best page with counts within `least` and `most`, paying `toll`; None if no order of kinds is possible.
 
-        `start` is a page to begin with too, for a longer search.
+        Without a `toll` the counts are hard. `start` is a page to begin with too, for a longer search.
         """
-        low, high = np.asarray(least, np.int64), np.asarray(most, np.int64)
-        if not self.soft:
-            waits = zip(self.asked.gaps.tolist(), self.asked.cooling, strict=True)
-            high = np.minimum(high, [room(self.asked.size, gap, wait) for gap, wait in waits])
-        _, groups, greedy = self._short
+        frame = self.frame(least, most, toll)
+        greedy = self._short[-1]
         everything = np.ones(len(greedy), np.bool_)
-        first = self.order(greedy, low, high, toll)
+        first = self.order(greedy, frame)
         if first is None or (first.broken and not self.soft):
-            first = self.order(everything, low, high, toll)
+            first = self.order(everything, frame)
         if first is None:
             return None
-        best, hard = self._exchanged(first.places, toll)
-        if self.soft and best.units and (other := self.order(everything, low, high, toll)) is not None:
-            best = max(best, self._exchanged(other.places, toll)[0], key=lambda page: page.worth)
+        best, hard = self._exchanged(first.places, frame.toll)
+        if self.soft and best.units and (other := self.order(everything, frame)) is not None:
+            best = max(best, self._exchanged(other.places, frame.toll)[0], key=lambda page: page.worth)
         if start is not None:
-            best = max(best, self._exchanged(self.short(start), toll, THOROUGH)[0], key=lambda page: page.worth)
+            best = max(best, self._exchanged(self.short(start), frame.toll, THOROUGH)[0], key=lambda page: page.worth)
         for _ in range(ROUNDS if hard or start is not None else 0):
-            again = self.order(self._open(best.places, groups), low, high, toll)
+            again = self.order(self._open(best.places), frame)
             if again is None or np.array_equal(again.places, best.places):
                 break
-            better, _ = self._exchanged(again.places, toll)
+            better, _ = self._exchanged(again.places, frame.toll)
             if better.worth <= (best.worth[0], best.value + 1e-9):
                 break
             best = better
@@ -183,29 +197,29 @@ class Board:
         return page
 
     def _exchanged(self, places: Ints, toll: FloatArray, patience: int = PATIENCE) -> tuple[Found, bool]:
-        scores, kinds = self._columns
+        _, scores, kinds, groups, caps, _ = self._short
         price, above = self._gap_price, PENALTY * (CAP_UNIT if self.soft else 1_000)
-        unit = float(scores[places].max() - scores[places].min()) / 4 + 1e-6
         # A lap of a short page costs less.
         stamina = max(TIRED if self.soft else STAMINA, patience) * 20 // len(places)
         page, value, broken, due, over, hard = exchanged(
-            scores, kinds, self._short[1], self.caps, places, self.pinned >= 0, toll, self.asked.gaps, self.asked.last,
-            self.attention, price, above, above / 8 if self.soft else unit, price / 8 if self.soft else unit,
+            scores, kinds, groups, caps, places, self.pinned >= 0, toll, self.asked.gaps, self.asked.last,
+            self.attention, price, above, above / 8 if self.soft else 0.0, price / 8 if self.soft else 0.0,
             4 * stamina, patience, stamina,
         )  # fmt: skip
-        return Found(page, float(value), float(due), int(broken), int(over)), bool(hard)
+        return Found(page, value, due, broken, over), hard
 
     @property
     def _gap_price(self) -> float:
         return PENALTY * (GAP_UNIT if self.soft else 1.0)
 
-    def _open(self, places: Ints, groups: NDArray[np.int32]) -> BoolArray:
+    def _open(self, places: Ints) -> BoolArray:
         """Which candidates may be on a page without any other change: on it already, or of no full group."""
+        _, _, _, groups, caps, _ = self._short
         shut = np.zeros(len(groups), np.bool_)
         for dim in range(groups.shape[1]):
             own = groups[:, dim]
             held = np.bincount(own[places] + 1, minlength=int(own.max(initial=-1)) + 2)
             held[0] = 0
-            shut |= (held >= self.caps[dim])[own + 1]
+            shut |= (held >= caps[dim])[own + 1]
         shut[places] = False
         return ~shut

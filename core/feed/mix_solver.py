@@ -80,7 +80,7 @@ def solve(
     scores = np.concatenate(values).astype(np.float64)
     kinds = np.repeat(np.arange(KIND_COUNT), [len(one) for one in values])
     slots = len(attention)
-    places, value, broken = best_order(
+    places, value, broken, _ = best_order(
         scores,
         kinds,
         np.ones(len(kinds), np.bool_),
@@ -114,7 +114,7 @@ def every_page(slots: int, kinds: int = KIND_COUNT) -> Any:
 def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one compiled loop nest, quickest as one
     scores, kinds, allowed, pinned, least, most, toll, follow, broken, attention, penalty
 ):
-    """The best page from the `allowed` candidates, ranked by score: (places per slot, value, broken gaps).
+    """The best page from the `allowed` candidates, ranked by score: (places per slot, value, broken gaps, toll).
 
     `pinned` (slots,) is the candidate that must stand in a slot, −1 for none; a pinned one need not be allowed. Counts stay
     within `least` and `most` (4,), and each pays its `toll` (4, slots + 1). `follow`, `broken` are of `cooldowns`. Value −inf,
@@ -144,7 +144,7 @@ def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one 
     high = np.minimum(most, width + ahead[:, slots])
     page = np.full(slots, -1, np.int64)
     if high.sum() < slots or (least > high).any() or least.sum() > slots:
-        return page, -np.inf, 0
+        return page, -np.inf, 0, 0.0
     order = np.argsort(high)
     k0, k1, k2, k3 = order[0], order[1], order[2], order[3]
     steps = np.zeros(4, np.int64)
@@ -157,7 +157,7 @@ def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one 
     best[0, 0, 0] = 0.0
     stamp[0, 0] = 0
     counts = np.zeros(4, np.int64)
-    final, final_state, top = -1, -1, -np.inf
+    final, final_state, top, owed = -1, -1, -np.inf, 0.0
     for filled in range(1, slots + 1):
         slot = filled - 1
         now, last = filled & 1, slot & 1
@@ -209,9 +209,9 @@ def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one 
                             due += toll[kind, counts[kind]]
                         for state in range(states):
                             if row[state] - due > top:
-                                top, final, final_state = row[state] - due, cell, state
+                                top, owed, final, final_state = row[state] - due, due, cell, state
     if final < 0:
-        return page, -np.inf, 0
+        return page, -np.inf, 0, 0.0
     count = 0
     cell, state = final, final_state
     for filled in range(slots, 0, -1):
@@ -229,4 +229,4 @@ def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one 
             page[slot] = lists[kind, taken[kind]]
             taken[kind] += 1
         total += attention[slot] * scores[page[slot]]
-    return page, total, count
+    return page, total, count, owed
