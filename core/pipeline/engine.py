@@ -110,7 +110,7 @@ class FeedPipeline(Generic[Q]):
                 effect.run(query, selection)
         return Outcome(
             selection=selection,
-            stages=tuple(trace.stages),
+            stages=trace.stages(),
             notes=(*gathered.notes, *selection.notes),
             exhausted=_left(candidates, refused) <= len(selection.page),
             proposals=tuple(gathered.proposals),
