@@ -53,6 +53,8 @@ def weight_of(event: ViewerEvent) -> float:
     """The event's signed weight. A watch to the end is .8, one of a third 0, a quick swipe −.2; loops count up to 1.2."""
     if event.kind is EventKind.WATCH:
         return max(-0.2, min(1.2 * event.completion - 0.4, 1.2))
+    if event.kind is EventKind.IMPRESSION:
+        return 0.0
     return WEIGHTS.get(event.kind, 0.0)
 
 
@@ -157,23 +159,29 @@ class _Draft:
     def apply(self, event: ViewerEvent, facts: PostFacts | None) -> None:
         """Take in an event that is not in `known`."""
         self.changed = True
-        weight = weight_of(event)
-        at = max(event.at, self.at)
-        fade = 0.5 ** ((at - self.at) / HALF_LIFE) if self.at else 1.0
-        worth = weight * 0.5 ** ((at - event.at) / HALF_LIFE)
+        kind, at = event.kind, max(event.at, self.at)
+        fade = 0.5 ** ((at - self.at) / HALF_LIFE) if self.at and at != self.at else 1.0
         self.at = at
-        if event.kind in _OPPOSITES:
+        if kind is EventKind.IMPRESSION:
+            self._see(event.post)
+            if fade == 1.0:
+                self._remember(event.id)
+                return
+        weight = weight_of(event)
+        worth = weight if at == event.at else weight * 0.5 ** ((at - event.at) / HALF_LIFE)
+        if kind is not EventKind.WATCH and kind in _OPPOSITES:
             self._decide(event)
         publisher = event.publisher or (facts.publisher if facts else "")
         tags = facts.tags if facts else ()
         self.tags = _moved(self.tags, tags, worth / max(len(tags), 1) ** 0.5, fade)
         self.publishers = _moved(self.publishers, (publisher,) if publisher else (), 0.5 * worth, fade)
         if weight and event.post:
-            self._recall(Interaction(post=event.post, kind=event.kind.value, weight=weight, at=event.at))
-        if event.kind is EventKind.IMPRESSION:
-            self._see(event.post)
-        self.applied.append(event.id)
-        self.known.add(event.id)
+            self._recall(Interaction(post=event.post, kind=kind.value, weight=weight, at=event.at))
+        self._remember(event.id)
+
+    def _remember(self, id: str) -> None:
+        self.applied.append(id)
+        self.known.add(id)
         if len(self.applied) > REMEMBERED_EVENTS:
             self.known.discard(self.applied.pop(0))
 
