@@ -25,6 +25,9 @@ Open = Annotated[Services, Depends(services_of)]
 EXPLANATION: dict[str, Any] = {
     "page": FEED_PAGE,
     "candidates": 194,
+    "facts": {
+        "01KAX8Y5Q2M4Z7V9T1R3N5B7C9": {"price": 1499.0, "margin": 449.7, "impressions": 310, "reputation": 1.0},
+    },
     "why_not": {
         "post": "01KAX8Y5Q2M4Z7V9T1R3N5B7D2",
         "code": "not_proposed",
@@ -46,6 +49,7 @@ EXPLANATION: dict[str, Any] = {
                 "takes": 40,
             },
         ],
+        "facts": {"price": 0.0, "margin": 0.0, "impressions": 12, "reputation": 1.0},
     },
     "kept": None,
 }

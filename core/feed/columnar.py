@@ -35,7 +35,7 @@ class ColumnWriter:
         self._kind, self._publisher = Column(np.int8), Column(np.int32)
         self._language, self._region = Column(np.int16), Column(np.int16)
         self._published_at, self._updated_at = Column(np.int64), Column(np.int64)
-        self._value, self._quality = Column(np.float32), Column(np.float32)
+        self._value, self._price, self._quality = Column(np.float32), Column(np.float32), Column(np.float32)
         self._brand, self._topic = Column(np.int32), Column(np.int32)
         self._live, self._sellable = Column(np.bool_), Column(np.bool_)
         self._row_of = Column(np.int32)
@@ -66,7 +66,7 @@ class ColumnWriter:
         return self.size - self._shelved
 
     def sell(self, products: Mapping[str, Sale]) -> None:
-        """Take products in: the posts that link them follow their stock, margin and brand."""
+        """Take products in: the posts that link them follow their stock, margin, price and brand."""
         changed = {id: sale for id, sale in products.items() if self._sales.get(id) != sale}
         self._sales.update(changed)
         numbers = [number for id in changed if (number := self.products.find(id)) >= 0]
@@ -76,7 +76,7 @@ class ColumnWriter:
         rows = np.unique(np.searchsorted(self._products.starts.view(), touched, side="right") - 1)
         for row in rows[self._live.view()[rows]]:
             entry = self._entry(int(row))
-            self._sellable.data[row], self._value.data[row] = sale_of(entry, self._sales)
+            self._sellable.data[row], self._value.data[row], self._price.data[row] = sale_of(entry, self._sales)
             self._brand.data[row] = self.brands.number(brand_of(entry.publisher, entry.products, self._sales))
 
     def trust(self, multipliers: Mapping[str, float]) -> int:
@@ -110,8 +110,9 @@ class ColumnWriter:
         self._published_at.extend(np.array([entry.published_at for entry in fresh]))
         self._updated_at.extend(np.array([entry.updated_at for entry in fresh]))
         self._stamps.extend(np.array([entry.stamp for entry in fresh]))
-        self._sellable.extend(np.array([shown for shown, _ in sales]))
-        self._value.extend(np.array([value for _, value in sales]))
+        self._sellable.extend(np.array([shown for shown, _, _ in sales]))
+        self._value.extend(np.array([value for _, value, _ in sales]))
+        self._price.extend(np.array([price for _, _, price in sales]))
         brands = [brand_of(entry.publisher, entry.products, self._sales) for entry in fresh]
         self._brand.extend(np.array([self.brands.number(brand) for brand in brands]))
         self._topic.extend(np.array([self.tags.number(entry.tags[0]) if entry.tags else -1 for entry in fresh]))
@@ -196,6 +197,7 @@ class ColumnWriter:
             published_at=self._published_at.view(),
             updated_at=self._updated_at.view(),
             value=self._value.view(),
+            price=self._price.view(),
             reputation=self._reputation.view(),
             quality=self._quality.view(),
             tallies=self._tallies.view(),

@@ -26,15 +26,18 @@ class Entry(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """What matters of a product: whether it can be bought, what one sale earns, in major currency units, and its brand."""
+    """What matters of a product: whether it can be bought, what one sale earns and what it costs the buyer, in major currency units,
+    and its brand."""
 
     in_stock: bool
     margin: float
     brand: str = ""
+    price: float = 0.0
 
     @staticmethod
     def of(product: Product) -> Sale:
-        return Sale(product.stock > 0, product.price_minor / 100 * product.margin, product.brand)
+        price = product.price_minor / 100
+        return Sale(product.stock > 0, price * product.margin, product.brand, price)
 
 
 def playable(post: Post) -> bool:
@@ -61,15 +64,15 @@ def entry_of(post: Post) -> Entry:
     )
 
 
-def sale_of(entry: Entry, sales: Mapping[str, Sale]) -> tuple[bool, float]:
-    """Whether the post may be shown by its stock, and the margin of the best product it can sell now.
+def sale_of(entry: Entry, sales: Mapping[str, Sale]) -> tuple[bool, float, float]:
+    """Whether the post may be shown by its stock, the margin of the best product it can sell now, and the price of the cheapest;
+    both 0 if it can sell nothing.
 
     A post of kind product whose linked products are all out of stock may not be shown; other posts may.
     """
-    linked = [sales[product] for product in entry.products if product in sales]
-    margins = [sale.margin for sale in linked if sale.in_stock]
-    shown = bool(margins) or entry.kind is not PostKind.PRODUCT or not entry.products
-    return shown, max(margins, default=0.0)
+    sold = [sale for product in entry.products if (sale := sales.get(product)) is not None and sale.in_stock]
+    shown = bool(sold) or entry.kind is not PostKind.PRODUCT or not entry.products
+    return shown, max((sale.margin for sale in sold), default=0.0), min((sale.price for sale in sold), default=0.0)
 
 
 def brand_of(publisher: str, products: Sequence[str], sales: Mapping[str, Sale]) -> str:

@@ -30,7 +30,8 @@ class Index:
 
     `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
     newest row of each, as of this snapshot. `tallies` (numbers, 3) are likes, comments and shares as viewers read them. `value`
-    is the margin of its best linked product in major currency units, `reputation` the multiplier of exposure of its publisher.
+    is the margin of its best linked product in stock and `price` the price of the cheapest, in major currency units, 0 if it has
+    none in stock; `reputation` is the multiplier of exposure of its publisher.
     `brand` numbers the brand of its first linked product, else its publisher; `topic` is the number of its first tag, −1 for none.
     `version` is the catalogue's version that the snapshot has caught up with.
     """
@@ -52,6 +53,7 @@ class Index:
     published_at: NDArray[np.int64]
     updated_at: NDArray[np.int64]
     value: NDArray[np.float32]
+    price: NDArray[np.float32]
     reputation: NDArray[np.float32]
     quality: NDArray[np.float32]
     tallies: NDArray[np.int32]

@@ -10,6 +10,7 @@ import numpy as np
 from core.domain.post import Post, PostStatus
 from core.feed.entry import playable
 from core.feed.gate_kernels import HIDDEN, SEEN
+from core.feed.post_facts import PostFacts, facts_of
 from core.feed.query import FeedQuery, marks_of
 from core.feed.slotting import EXPLORED
 from core.feed.standings import Standing, TagName, ordinal, standings
@@ -49,7 +50,8 @@ class WhyNot:
 
     What is not known or does not matter is None or empty: `slot` (from 0) if it is on the page; of a post that was scored its
     `score`, `rank` (from 1) among `candidates`, the `lowest` score on the page, the score it would have `needed`, the `rule` that
-    kept it out and all its `scores`; of one that no source proposed where it stands with each (`standings`).
+    kept it out and all its `scores`; of one that no source proposed where it stands with each (`standings`). `facts` are what the
+    index held of it, of a page of the past only if it was looked at for that page.
     """
 
     post: str
@@ -64,6 +66,7 @@ class WhyNot:
     rule: str = ""
     scores: Mapping[str, float] | None = None
     standings: Sequence[Standing] = ()
+    facts: PostFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def why_not(page: Asked, id: str, post: Post | None) -> WhyNot:
     """Why the post `id` is not on the page; `post` is its document as it is now, None if there is none."""
     query = replace(page.query, marks=marks_of(page.query.index, page.query.viewer))
     page = replace(page, query=query)
-    return _on_page(page, id) or _unfit(page, id, post) or _left_out(page, id)
+    found = _on_page(page, id) or _unfit(page, id, post) or _left_out(page, id)
+    return replace(found, facts=facts_of(query.index, id))
 
 
 def _on_page(page: Asked, id: str) -> WhyNot | None:

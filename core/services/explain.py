@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from core.domain.account import Account, Role
 from core.domain.errors import InvalidInput
@@ -10,6 +11,8 @@ from core.domain.events import MAX_ID
 from core.domain.feed import FeedPage, MediaLinks
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
+from core.feed.post_facts import PostFacts, facts_of
+from core.feed.query import FeedQuery
 from core.feed.trace_record import PageTrace
 from core.feed.why_not import Asked, WhyNot, why_not
 from core.services.feed import Feed
@@ -34,11 +37,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A page with its trace (`page.stages`, each slot's `reason`, `page.prices`), how many `candidates` it was chosen from, the
-    answer for the post that was asked about, and for a served page what was `kept` of it."""
+    """A page with its trace (`page.stages`, each slot's `reason`, `page.prices`), how many `candidates` it was chosen from, by post
+    the `facts` that the index held of those on it when it was made, the answer for the post that was asked about, and for a served
+    page what was `kept` of it."""
 
     page: FeedPage
     candidates: int
+    facts: Mapping[str, PostFacts] = field(default_factory=dict)
     why_not: WhyNot | None = None
     kept: Kept | None = None
 
@@ -76,7 +81,7 @@ class Explain:
         if post is not None:
             made = Asked(query, outcome, self._feed.pipeline, lambda tag: self._feed.cards.tag_name(tag, now=now))
             answer = why_not(made, post, self._stores.posts.find_one(post))
-        return Explanation(page=page, candidates=len(outcome.candidates), why_not=answer)
+        return Explanation(page=page, candidates=len(outcome.candidates), facts=_facts(page, query), why_not=answer)
 
     def served(self, request: str, *, post: str | None = None, now: Millis) -> Explanation:
         """A page that was served, from what was kept of it. Raises InvalidInput, NotFound if it was not kept, ServiceError."""
@@ -98,7 +103,8 @@ class Explain:
             )
             answer = why_not(asked, post, self._stores.posts.find_one(post))
         kept = Kept(engine=trace.engine, index=trace.index, identical=not made.difference, difference=made.difference)
-        return Explanation(page=page, candidates=len(made.outcome.candidates), why_not=answer, kept=kept)
+        facts = _facts(page, made.query)
+        return Explanation(page=page, candidates=len(made.outcome.candidates), facts=facts, why_not=answer, kept=kept)
 
     def preview(
         self,
@@ -135,6 +141,11 @@ class Explain:
         allowed = self._feed.cards.allowed(ids, [0] * len(ids), now=now)
         slots = tuple(slot if slot.post in allowed else replace(slot, media=MediaLinks()) for slot in page.slots)
         return replace(page, slots=slots)
+
+
+def _facts(page: FeedPage, query: FeedQuery) -> dict[str, PostFacts]:
+    found = {slot.post: facts_of(query.index, slot.post) for slot in page.slots}
+    return {post: facts for post, facts in found.items() if facts is not None}
 
 
 def _line(trace: PageTrace) -> KeptPage:

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.domain.account import Account
 from core.domain.errors import CallerError, ServiceError
-from core.domain.feed import FeedPage
 from core.services.explain import Explanation
 from dashboard.components.preview_compare import price_list
 from dashboard.components.slot_trace import stage_trace
@@ -78,25 +77,33 @@ def _page(found: Explanation) -> None:
         )
     if kept.difference:
         st.warning(literal(f"First difference: {kept.difference}."), icon=":material/difference:")
-    _slots(page)
+    _slots(found)
     stage_trace(page, key="kept_stages")
     price_list(page)
 
 
-def _slots(page: FeedPage) -> None:
+def _slots(found: Explanation) -> None:
+    """The slots with what the index held of them then; prices and stock may be others by now."""
+    prices = {post: facts.price for post, facts in found.facts.items() if facts.price}
     rows = [
         {
             "Slot": slot.position + 1,
             "Post": slot.title or slot.caption[:60],
             "Kind": slot.kind.label,
             "Score": slot.reason.scores.get("score"),
+            "Price then": prices.get(slot.post),
             "Chance": percent(slot.propensity),
             "Placed by": slot.reason.rule,
             "Sources": ", ".join(slot.reason.sources),
         }
-        for slot in page.slots
+        for slot in found.page.slots
     ]
     st.dataframe(
         pd.DataFrame(rows), key="kept_slots", hide_index=True, height="content", alt="The slots of the served page",
-        column_config={"Score": st.column_config.NumberColumn(format="%.4f")},
+        column_config={
+            "Score": st.column_config.NumberColumn(format="%.4f"),
+            "Price then": st.column_config.NumberColumn(
+                format="%.2f", help="The cheapest product of the post in stock, when the page was made"
+            ),
+        },
     )  # fmt: skip

@@ -19,7 +19,7 @@ from dashboard.components.post_grid import post_tile, title_of
 from dashboard.components.preview_session import PreviewSession
 from dashboard.components.tiles import tiles
 from dashboard.context import clock, services
-from dashboard.formatting import number
+from dashboard.formatting import money, number
 from dashboard.literal import literal
 
 _PICKED: Final = "why_not_post"
@@ -99,6 +99,8 @@ def _answer(account: Account, found: WhyNot) -> None:
             said = CODES.get(found.code, found.code.replace("_", " ").capitalize())
             st.badge(said, color="green" if found.code in _GOOD else "orange")
         st.markdown(literal(found.sentence))
+        if found.facts is not None and found.facts.price:
+            st.caption(literal(f"It sells from {money(found.facts.price * 100)}, in stock."))
         if found.standings:
             st.plotly_chart(
                 rank_bars(tuple(found.standings)), key="why_not_ranks", config={"displayModeBar": False},

@@ -40,6 +40,10 @@ def test_the_page_that_a_viewer_would_get_comes_with_its_trace_and_counts_for_no
     assert len(page["slots"]) == 10
     assert found["candidates"] >= 10
     assert (found["why_not"], found["kept"]) == (None, None)
+    assert found["facts"].keys() == {slot["post"] for slot in page["slots"]}
+    for slot in page["slots"]:
+        cheapest = min((product["price_minor"] / 100 for product in slot["products"]), default=0.0)
+        assert found["facts"][slot["post"]]["price"] == cheapest
     stages = {stage["stage"]: stage for stage in page["stages"]}
     assert stages["popular"]["after"] > 0
     assert stages["not seen"]["kind"] == "filter"
@@ -53,6 +57,7 @@ def test_why_not_has_a_code_a_sentence_and_where_the_post_stands(client: TestCli
     found = explained(client, key, viewer="v", size=5, post="post-0119")["why_not"]
     assert found["code"] in ("score", "not_proposed", "rule")
     assert found["sentence"]
+    assert found["facts"]["reputation"] == 1
     assert explained(client, key, viewer="v", post="unheard-of")["why_not"]["code"] == "unknown"
 
 
@@ -70,6 +75,7 @@ def test_a_served_page_is_explained_from_its_request_id(
         )  # fmt: skip
     assert found["page"]["stages"] == served["stages"]
     assert (found["why_not"]["code"], found["why_not"]["slot"]) == ("on_page", 2)
+    assert found["why_not"]["facts"] == found["facts"][served["slots"][2]["post"]]
 
 
 def test_of_a_kept_page_posts_that_may_not_be_shown_any_more_come_without_media(

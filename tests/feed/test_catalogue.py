@@ -81,6 +81,32 @@ def test_a_product_post_follows_the_stock_of_its_products() -> None:
     assert after.value[after.row("b")] == 0
 
 
+def test_the_price_of_a_post_is_that_of_its_cheapest_product_in_stock() -> None:
+    stores = memory_stores()
+    stores.products.insert(make_product("x", price_minor=149_950))
+    stores.products.insert(make_product("y", price_minor=99_900))
+    stores.posts.insert(make_post("a", products=("x", "y", "unheard-of")))
+    stores.posts.insert(make_post("b", products=("x",)))
+    stores.posts.insert(make_post("c"))
+    catalogue = catalogue_over(stores)
+
+    def prices(version: int) -> list[float]:
+        index = catalogue.at_least(version, now=NOW)
+        return [float(price) for price in index.price[index.rows_of(["a", "b", "c"])]]
+
+    assert prices(0) == [999.0, 1499.5, 0.0]
+    assert catalogue.at_least(0, now=NOW).price.dtype == np.float32
+    stores.products.patch("y", {"stock": 0, "updated_at": NOW})
+    assert prices(1) == [1499.5, 1499.5, 0.0]
+    stores.products.patch("x", {"price_minor": 49_900, "updated_at": NOW})
+    assert prices(2) == [499.0, 499.0, 0.0]
+    stores.products.patch("x", {"stock": 0, "updated_at": NOW})
+    assert prices(3) == [0.0, 0.0, 0.0]
+    stores.posts.patch("c", {"products": ("y",), "updated_at": NOW})
+    stores.products.patch("y", {"stock": 2, "updated_at": NOW})
+    assert prices(4) == [999.0, 0.0, 999.0]
+
+
 def test_a_store_that_is_down_leaves_the_last_good_index() -> None:
     stores = memory_stores()
     stores.posts.insert(make_post("a"))
