@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates, FloatArray, IntArray
+from core.feed.trends import trends_of
+from core.pipeline.candidates import Candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Affinity:
         """The same rows with four more columns."""
         index, find = query.index, query.index.publishers.find
         followed = sorted([number for name in query.viewer.follows if (number := find(name)) >= 0])
-        trending, trends = _trending(query)
+        trends = trends_of(index, query.trending)
         tags, publisher, follows, trend = _affinities(
             candidates.rows,
             index.tag_flat,
@@ -33,19 +34,12 @@ class Affinity:
             query.tags,
             query.publishers,
             np.array(followed, np.int32),
-            trending,
-            trends,
+            trends.numbers,
+            trends.values,
         )
         return candidates.scored(
             **{"tag affinity": tags, "publisher affinity": publisher, "followed": follows, "trend": trend}
         )
-
-
-def _trending(query: FeedQuery) -> tuple[IntArray, FloatArray]:
-    """Numbers of the trending posts, ascending, and the trend of each."""
-    known, end = query.index.known, len(query.index.row_of)
-    found = sorted((number, value) for id, value in query.trending.items() if (number := known.get(id, end)) < end)
-    return np.array([number for number, _ in found], np.int32), np.array([value for _, value in found], np.float64)
 
 
 @njit(cache=True, nogil=True)
