@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from core.adapters.redis_link import PREFIX, Link, connect
-from core.adapters.redis_signals import RedisSignals, version_key
+from core.adapters.redis_signals import RedisSignals
+from core.adapters.redis_viewers import RedisViewerStates
 from core.adapters.redis_wire import packed
 from core.domain.account import Session
 from core.domain.ids import Millis
-from core.domain.ports.live import SERVING_TOPICS, TREND_HALF_LIFE, Live, LiveRead
-from core.domain.viewer import ViewerState
+from core.domain.ports.live import TREND_HALF_LIFE, Live
 
 MOST_TRENDING = 5_000
 """Posts that keep a counter; the lowest make room."""
@@ -31,12 +30,6 @@ else
   window = held
 end
 return {redis.call('HINCRBY', KEYS[1], 'n', ARGV[3]), window}
-"""
-
-_WRITE = """
-if (redis.call('HGET', KEYS[1], 'v') or '0') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'v', ARGV[2], 's', ARGV[3])
-return 1
 """
 
 # Forward decay (Cormode et al. 2009): a bump at t adds score * 2^((t - landmark) / half life), so that scores keep their order
@@ -61,10 +54,6 @@ if surplus > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, surplus - 1) end
 redis.call('HSET', KEYS[2], 'landmark', string.format('%.0f', landmark),
   'latest', string.format('%.0f', math.max(latest, now)))
 """
-
-_VERSIONS = packed("MGET", *map(version_key, SERVING_TOPICS))
-_decoder = msgspec.msgpack.Decoder(ViewerState)
-_encoder = msgspec.msgpack.Encoder()
 
 
 def open_live(url: str | None, data: Path) -> RedisLive:
@@ -157,37 +146,6 @@ class RedisTrending:
         return {post.decode(): float(score) * fade for post, score in zip(pairs[::2], pairs[1::2], strict=True)}
 
 
-class RedisViewerStates:
-    """A hash per viewer: {v: version, s: the state as one MessagePack value}, written by compare-and-set."""
-
-    def __init__(self, link: Link, trending: RedisTrending) -> None:
-        self._link, self._trending = link, trending
-        self._write = link.script(_WRITE)
-        self._versions: tuple[list[bytes | None], dict[str, int]] = ([], {})
-
-    def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
-        asked = packed("HMGET", _viewer_key(viewer), "v", "s") + _VERSIONS
-        if trending > 0:
-            (version, blob), found, *top = self._link.ask(asked + self._trending.question(trending), 4)
-            scores = self._trending.answer(*top)
-        else:
-            (version, blob), found = self._link.ask(asked, 2)
-            scores = {}
-        held, versions = self._versions
-        if found != held:
-            versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
-            self._versions = found, versions
-        return LiveRead(_state(viewer, int(version or 0), blob), scores, versions)
-
-    def write(self, state: ViewerState, *, expected_version: int) -> bool:
-        version = expected_version + 1
-        blob = _encoder.encode(replace(state, version=version))
-        return bool(self._write([_viewer_key(state.viewer)], [expected_version, version, blob]))
-
-    def forget(self, viewer: str) -> None:
-        self._link.call(lambda client: client.delete(_viewer_key(viewer)))
-
-
 class RedisLive(Live):
     """All of it over one client."""
 
@@ -227,24 +185,9 @@ class RedisLive(Live):
         self._link.close()
 
 
-def _state(viewer: str, version: int, blob: bytes | None) -> ViewerState:
-    """The state held; one that cannot be read any more starts afresh under its version, since the log can rebuild it."""
-    if blob is not None:
-        try:
-            state = _decoder.decode(blob)
-            return state if state.version == version else replace(state, version=version)
-        except msgspec.DecodeError:
-            pass
-    return ViewerState(viewer=viewer, version=version)
-
-
 def _session_key(key: str) -> str:
     return f"{PREFIX}session:{key}"
 
 
 def _limit_key(name: str) -> str:
     return f"{PREFIX}limit:{name}"
-
-
-def _viewer_key(viewer: str) -> str:
-    return f"{PREFIX}viewer:{viewer}"
