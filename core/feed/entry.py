@@ -26,8 +26,8 @@ class Entry(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """What matters of a product: whether it can be bought, what one sale earns and what it costs the buyer, in major currency units,
-    and its brand."""
+    """What matters of a product: whether it can be bought, what one sale earns and what the buyer pays, in major currency units, and
+    its brand."""
 
     in_stock: bool
     margin: float

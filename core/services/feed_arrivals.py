@@ -20,7 +20,8 @@ AT_A_TIME: Final = 32
 """Posts that are read and placed before pages may see them."""
 REST: Final = 3.0
 """So many times as long as it worked a thread rests, so that placing takes a quarter of a core at most."""
-HEAD_START: Final = 2.0
+HEAD_START: Final = 0.5
+"""Seconds that a model waits, at most, before it serves, for posts that came after it."""
 RETRY: Final[Millis] = SECOND
 
 
