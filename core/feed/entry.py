@@ -26,8 +26,8 @@ class Entry(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """What matters of a product: whether it can be bought, what one sale earns and what the buyer pays, in major currency units, and
-    its brand."""
+    """What matters of a product: whether it can be bought, what one sale earns, its brand, and what the buyer pays; money in major
+    currency units."""
 
     in_stock: bool
     margin: float
