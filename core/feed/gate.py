@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.feed.gate_kernels import REASONS, Bits, Counts, judged, sifted
+from core.domain.ids import Millis
+from core.feed.gate_kernels import EVER, REASONS, Bits, Counts, judged, walked
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 TIRED = -2.5
 """A publisher whose affinity has sunk to this (about three fresh "not interested") is left out unless followed."""
 _ANY: BoolArray = np.empty(0, np.bool_)
+Tails = tuple[IntArray, IntArray, IntArray]
+"""Rows added since, chained from the newest to the oldest of each key: `heads` (keys,) the place of a key's newest row, `tail` the
+row at each place, `before` the place of the next older row of the same key; -1 is the end."""
+_NOTHING: IntArray = np.empty(0, np.int32)
+NO_TAILS: Tails = _NOTHING, _NOTHING, _NOTHING
+_ONE = np.zeros(1, np.int64)
+MOST = 2**31 - 1
+"""More rows than there can be."""
 
 
 class Gate:
@@ -26,7 +36,7 @@ class Gate:
     thread safe: one request asks it.
     """
 
-    __slots__ = ("_judged", "_rows", "facts")
+    __slots__ = ("_impressions", "_judged", "_published_at", "_rows", "facts")
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class Gate:
             marks, index.number, index.live, index.sellable, index.region, index.language, index.publisher,
             spoken, publishers, index.regions.find(region) if region else -1, TIRED,
         )  # fmt: skip
+        self._impressions, self._published_at = index.impressions, index.published_at
         self._rows: IntArray | None = None
         self._judged: tuple[Bits, int] = np.empty(0, np.uint8), 0
 
@@ -56,7 +67,29 @@ class Gate:
 
     def sifted(self, rows: IntArray, want: int) -> tuple[IntArray, dict[str, int]]:
         """The first `want` rows that may be shown, and how many were passed over until then for which reason."""
-        taken, counts = sifted(_plain(rows), want, *self.facts)
+        return self.walked(_ONE, want, _plain(rows), np.array([0, len(rows)]), NO_TAILS)
+
+    def walked(
+        self,
+        keys: NDArray[np.int64],
+        want: int,
+        base: IntArray,
+        starts: NDArray[np.int64],
+        tails: Tails,
+        *,
+        size: int = MOST,
+        fewer: float = math.inf,
+        since: Millis = EVER,
+    ) -> tuple[IntArray, dict[str, int]]:
+        """Of each key's shelf up to `want` rows that may be shown, and how many were passed over on the way for which reason.
+
+        Base and tails are those of `Shelves`; `size` ends the snapshot. Rows have `fewer` impressions and were published at `since`
+        or later, for which the bases have to be ordered by age.
+        """
+        want = min(want, len(base) + len(tails[1]))
+        taken, counts = walked(
+            keys, want, size, base, starts, *tails, self._impressions, fewer, self._published_at, since, *self.facts
+        )
         return taken, named(counts)
 
     def passed_over(self, rows: IntArray) -> dict[str, int]:

@@ -7,15 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.feed.gate import Gate, named
-from core.feed.gate_kernels import untried, walked
+from core.domain.ids import Millis
+from core.feed.gate import NO_TAILS, Gate, Tails
 from core.pipeline.candidates import BoolArray, IntArray
 
 Fit = Callable[[IntArray], BoolArray]
 """Which of these rows may be proposed to this viewer."""
-Tails = tuple[IntArray, IntArray, IntArray]
-"""Rows added since, chained from the newest to the oldest of each key: `heads` (keys,) the place of a key's newest row, `tail` the
-row at each place, `before` the place of the next older row of the same key; -1 is the end."""
 
 
 class Shelves:
@@ -31,7 +28,7 @@ class Shelves:
         small = keys.astype(np.uint16) if count <= 2**16 else keys
         self._rows: IntArray = np.ascontiguousarray(rows[np.argsort(small, kind="stable")], np.int32)
         self._starts = np.concatenate(([0], np.cumsum(np.bincount(keys, minlength=count)[:count]))).astype(np.int64)
-        self._tails: Tails = _NOTHING, _NOTHING, _NOTHING
+        self._tails: Tails = NO_TAILS
         self._added = 0
 
     def add(self, key: int, row: int) -> None:
@@ -50,24 +47,15 @@ class Shelves:
 
         `keys` (k,) are 0 or more; `size` ends the snapshot.
         """
-        taken, counts = walked(keys, want, size, self._rows, self._starts, *self._tails, *gate.facts)
-        return taken, named(counts)
+        return gate.walked(keys, want, self._rows, self._starts, self._tails, size=size)
 
     def take_untried(
-        self,
-        want: int,
-        gate: Gate,
-        size: int,
-        impressions: NDArray[np.float32],
-        fewer: int,
-        published_at: NDArray[np.int64],
-        since: int,
+        self, want: int, gate: Gate, size: int, fewer: int, since: Millis
     ) -> tuple[IntArray, dict[str, int]]:
-        """Of shelf 0, which is ordered by age, up to `want` rows with few impressions, published at `since` or later."""
-        taken, counts = untried(
-            want, size, self._rows, *self._tails, impressions, float(fewer), published_at, since, *gate.facts
+        """Of shelf 0, which is ordered by age, up to `want` rows with `fewer` impressions, published at `since` or later."""
+        return gate.walked(
+            _FIRST, want, self._rows, self._starts, self._tails, size=size, fewer=float(fewer), since=since
         )
-        return taken, named(counts)
 
     def ahead(self, key: int, row: int, fit: Fit, size: int) -> int | None:
         """How many fitting rows stand before this one on a shelf; None if it is not there. Slow: not for pages."""
@@ -88,7 +76,7 @@ class Shelves:
         return np.concatenate((np.array(fresh, np.int32), self._rows[start:end]))
 
 
-_NOTHING: IntArray = np.empty(0, np.int32)
+_FIRST = np.zeros(1, np.int64)
 
 
 def _longer(array: IntArray, need: int) -> IntArray:

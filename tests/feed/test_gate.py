@@ -133,7 +133,7 @@ def test_untried_posts_are_the_newest_that_few_have_seen(
     for row in range(base, size):
         shelves.add(0, row)
     gate = Gate(index, index.marks, index.affinity, *asked)
-    taken, passed = shelves.take_untried(want, gate, snapshot, index.impressions, 100, index.published_at, since)
+    taken, passed = shelves.take_untried(want, gate, snapshot, 100, since)
     rows = np.array([*reversed(range(base, snapshot)), *newest.tolist()], np.int32)
     rows = rows[index.published_at[rows] >= since]
     good = fitting(against(index, rows, *asked)) & (index.impressions[rows] < 100)

@@ -23,13 +23,5 @@ class Fresh:
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, newest first."""
         index = query.index
-        rows, passed = index.newest.take_untried(
-            self.most,
-            query.gate,
-            index.size,
-            index.impressions,
-            self.impressions,
-            index.published_at,
-            query.now - self.age,
-        )
-        return Proposal(rows, passed)
+        since = query.now - self.age
+        return Proposal(*index.newest.take_untried(self.most, query.gate, index.size, self.impressions, since))
