@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from core.domain.ids import DAY, Millis
 from core.domain.post import Post, PostStatus
 from core.models.content import Contents, contents_of
 from core.models.content_features import ContentDoc
@@ -13,12 +14,20 @@ from core.services.stores import Stores
 BATCH = 2_000
 
 
-def read_contents(stores: Stores, ids: Sequence[str]) -> tuple[Contents, dict[str, tuple[str, ...]]]:
-    """Content vectors of every live post and of the posts `ids`, and the tags of each."""
+YOUNG: Millis = 2 * DAY
+"""A post that went live later than this ago, and that nobody has taken to, is left to feed processes: they place it louder than a
+training would, which can only tell that it has no viewers."""
+
+
+def read_contents(stores: Stores, ids: Sequence[str], *, now: Millis) -> tuple[Contents, dict[str, tuple[str, ...]]]:
+    """Content vectors of the posts `ids` and of every other live post that is not YOUNG, and the tags of each."""
+    known = set(ids)
     products = {product.id: product for product in stores.products.each(batch=BATCH)}
     parents = {tag.id: tag.parent for tag in stores.tags.each()}
     docs: dict[str, ContentDoc] = {}
     for post in _posts(stores, ids):
+        if post.id not in known and (post.published_at or post.created_at) > now - YOUNG:
+            continue
         docs.setdefault(post.id, doc_of(post, products))
     return contents_of(list(docs.values()), parents=parents), {id: doc.tags for id, doc in docs.items()}
 

@@ -74,7 +74,7 @@ def train(stores: Stores, fit: Fit, progress: Progress, *, in_force: InForce | N
             f"{taken} acts are too few to learn from; it takes {LEAST_ACTS} likes, shares, orders or long watches"
         )
     progress(0.2, "Reading what the posts say")
-    contents, tags = read_contents(stores, acts.items)
+    contents, tags = read_contents(stores, acts.items, now=now)
     since, comparable = held_out_from(acts, in_force)
     early = fit(
         interactions(acts, before=since),

@@ -66,8 +66,8 @@ def _newer() -> None:
     """How many posts the model in force could not learn from, and serves all the same."""
     if newer := services().feed.arrivals(now=clock()):
         st.caption(
-            f"{plural(newer, 'live post')} came after its training: placed beside posts with the same tags and words, until the "
-            "next training."
+            f"{plural(newer, 'live post')} came after its training: placed beside posts with the same tags and words, until a "
+            "training takes them in."
         )
 
 

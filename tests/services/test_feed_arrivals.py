@@ -23,6 +23,7 @@ from core.services import model_files
 from core.services.feed import Feed
 from core.services.feed_request import Asked
 from core.services.lifecycle import CATALOGUE, Lifecycle
+from core.services.model_contents import read_contents
 from core.services.model_files import CONTENT, FILES, UnfitModel
 from core.services.post_docs import read_docs
 from tests.feed.world import make_post
@@ -130,6 +131,21 @@ def test_the_next_training_knows_the_post_and_the_places_go_away(shop: ModelsWor
     assert model is not None
     assert model.place("late") >= 0
     assert feed.arrivals(now=shop.now) == 0
+
+
+def test_a_training_leaves_young_posts_that_nobody_took_to_where_they_are(shop: ModelsWorld) -> None:
+    feed = shop.process()
+    go_live(shop, "young", 2, published_at=shop.now)
+    go_live(shop, "old", 2)
+    contents, _ = read_contents(shop.stores, [post_id(0, 0)], now=shop.now)
+    assert "young" not in contents.ids
+    assert "old" in contents.ids
+    assert "young" in read_contents(shop.stores, ["young"], now=shop.now)[0].ids
+    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(now=shop.now) == 2)
+    newer = train(shop)
+    until(lambda: feed.page("looker", size=1, record=False, now=shop.now).model == newer)
+    shop.like("baker", post_id(2, 3))
+    assert "young" in near(feed, "baker", shop.now)
 
 
 def test_a_post_that_is_taken_down_is_not_proposed_and_comes_back_with_its_place(shop: ModelsWorld) -> None:
