@@ -74,9 +74,12 @@ class Slot:
     campaign: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StageTrace:
-    """What one stage did: how many candidates went in and came out, why the others went, and how long it took."""
+    """What one stage did: how many candidates went in and came out, why the others went, and how long it took.
+
+    Not frozen: eighteen of them are made with every page, and making a frozen one takes four times as long.
+    """
 
     stage: str
     kind: str

@@ -45,7 +45,7 @@ class Step:
             kind=self.kind,
             before=self.before,
             after=self.after,
-            milliseconds=round((self.ended - self._began) * 1_000, 4),
+            milliseconds=int((self.ended - self._began) * 10_000_000 + 0.5) / 10_000,
             dropped=dict(self.dropped),
             failed=self.failed,
         )
