@@ -33,8 +33,8 @@ class Tastes:
             if act.weight > 0:
                 (watched if act.kind == EventKind.WATCH else liked).add(act.post)
         return (
-            Counter(index.tags_within(index.rows_of(list(liked))).tolist()),
-            Counter(index.tags_within(index.rows_of(list(watched))).tolist()),
+            Counter(index.tags_within(index.rows_of(liked)).tolist()),
+            Counter(index.tags_within(index.rows_of(watched)).tolist()),
         )
 
 
@@ -92,11 +92,12 @@ _PHRASES: Mapping[str, str] = {
 
 
 def _of_tags(query: FeedQuery, row: int, tastes: Tastes, tag_name: Callable[[str], str]) -> str:
-    index = query.index
-    tags = [tag for tag in index.tags_of(row) if query.viewer.tags.get(tag, 0.0) > 0]
-    if not tags:
+    felt, most, tag = query.viewer.tags, 0.0, ""
+    for one in query.index.tags_of(row):
+        if felt.get(one, 0.0) > most:
+            most, tag = felt[one], one
+    if not tag:
         return ""
-    tag = max(tags, key=lambda one: query.viewer.tags[one])
     liked, watched = tastes.of(tag)
     if count := liked:
         return f"Because you liked {count} post{'s' * (count > 1)} tagged {tag_name(tag)}"

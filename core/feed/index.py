@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from core.domain.post import PostKind
@@ -101,15 +102,12 @@ class Index:
 
     def tags_of(self, row: int) -> list[str]:
         """The tags of one row."""
-        start = int(self.tag_starts[row])
-        return [self.tags.names[tag] for tag in self.tag_flat[start : start + int(self.tag_counts[row])]]
+        start, names = self.tag_starts.item(row), self.tags.names
+        return [names[tag] for tag in self.tag_flat[start : start + self.tag_counts.item(row)].tolist()]
 
     def tags_within(self, rows: IntArray) -> IntArray:
         """The tag numbers of these rows, end to end."""
-        counts = self.tag_counts[rows].astype(np.int64)
-        first = np.cumsum(counts) - counts
-        places = np.arange(int(counts.sum())) + np.repeat(self.tag_starts[rows] - first, counts)
-        return np.asarray(self.tag_flat[places])
+        return np.asarray(_within(rows, self.tag_starts, self.tag_counts, self.tag_flat))
 
     def tag_sums(self, rows: IntArray, weights: FloatArray) -> FloatArray:
         """Σ weights over each row's tags: (n,). `weights` is over tag numbers; tags beyond its end weigh nothing."""
@@ -123,3 +121,17 @@ class Index:
         tags = self.tag_flat[places]
         worth = np.where(tags < len(weights), weights[np.minimum(tags, len(weights) - 1)], 0.0)
         return np.bincount(owner, weights=worth, minlength=len(rows)).astype(np.float64, copy=False)
+
+
+@njit(cache=True, nogil=True)
+def _within(rows: IntArray, starts: NDArray[np.int64], counts: NDArray[np.int16], flat: IntArray) -> IntArray:
+    total = 0
+    for row in rows:
+        total += counts[row]
+    found = np.empty(total, np.int32)
+    place = 0
+    for row in rows:
+        for at in range(starts[row], starts[row] + counts[row]):
+            found[place] = flat[at]
+            place += 1
+    return found

@@ -74,6 +74,9 @@ class Remembered(Generic[T]):
 
     def get(self, id: str, *, now: Millis) -> T | None:
         """One item, or None."""
+        entry = self._held.get(id)
+        if entry is not None and entry[0] >= now - self._lifetime:
+            return entry[1]
         return self.get_many((id,), now=now).get(id)
 
     def put(self, items: Iterable[T], *, now: Millis) -> None:
