@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, Millis
@@ -223,14 +224,18 @@ class _Draft:
 
 
 def _moved(held: dict[str, float], names: tuple[str, ...], by: float, fade: float) -> dict[str, float]:
-    """Affinities after fading, with `by` added to `names`; the faint ones and, above the limit, the faintest are forgotten.
-
-    `held` may be changed.
+    """Affinities after fading, with `by` added to `names`; the faint ones and, above the limit, the faintest are forgotten, of
+    equally faint ones the newest. `held` may be changed.
     """
-    moved = held if fade == 1.0 else {name: value * fade for name, value in held.items()}
+    fades = fade < 1.0
+    if fades:
+        held = {name: now for name, value in held.items() if abs(now := value * fade) >= FAINT or name in names}
     for name in names if by else ():
-        moved[name] = moved.get(name, 0.0) + by
-    if len(moved) > KEPT_AFFINITIES:
-        kept = sorted(moved, key=lambda name: -abs(moved[name]))[:KEPT_AFFINITIES]
-        moved = {name: moved[name] for name in kept}
-    return {name: value for name, value in moved.items() if abs(value) >= FAINT} if fade < 1.0 else moved
+        held[name] = held.get(name, 0.0) + by
+    for name in names if fades else ():
+        if abs(held.get(name, FAINT)) < FAINT:
+            del held[name]
+    if (surplus := len(held) - KEPT_AFFINITIES) > 0:
+        for name in nsmallest(surplus, reversed(held), key=lambda name: abs(held[name])):
+            del held[name]
+    return held

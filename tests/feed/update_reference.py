@@ -57,9 +57,9 @@ def _moved(held: Mapping[str, float], names: tuple[str, ...], by: float, fade: f
     moved = dict(held) if fade == 1.0 else {name: value * fade for name, value in held.items()}
     for name in names if by else ():
         moved[name] = moved.get(name, 0.0) + by
-    if len(moved) > viewer_update.KEPT_AFFINITIES:
-        kept = sorted(moved, key=lambda name: -abs(moved[name]))[: viewer_update.KEPT_AFFINITIES]
-        moved = {name: moved[name] for name in kept}
+    faintest_last = sorted(moved, key=lambda name: -abs(moved[name]))
+    for name in faintest_last[viewer_update.KEPT_AFFINITIES :]:
+        del moved[name]
     return {name: value for name, value in moved.items() if abs(value) >= FAINT} if fade < 1.0 else moved
 
 
