@@ -158,5 +158,5 @@ def upper_bound(problem: Problem) -> float:
     board = replace(problem.board(problem.asked), caps=np.full(3, UNCAPPED, np.int64))
     limits = _limits(problem, None)
     toll = np.zeros((len(KINDS), problem.slots + 3))
-    found = board.order(np.ones(len(board.pool), np.bool_), board.frame(limits.least, limits.most, toll))
+    found = board.order(board.everything, board.frame(limits.least, limits.most, toll))
     return np.inf if found is None or found.broken else found.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import le
 from typing import TypeVar
 
 import numpy as np
@@ -120,24 +121,27 @@ class Asked:
         """(4,) slots between two of a kind."""
         return self.standing.gaps
 
-    @cached_property
+    @property
     def last(self) -> Ints:
-        """(4,) the slot of the latest post of each kind in the session; −1 is the one just before the page."""
-        return np.array(self._last, np.int64)
+        """(4,) the slot of the latest post of each kind in the session; −1 is the one just before the page.
+
+        Only as far back as the widest gap reaches: beyond that no rule looks.
+        """
+        return self.standing.once(("last", self._last), lambda: np.array(self._last, np.int64))
 
     @cached_property
-    def _last(self) -> list[int]:
-        last = [FAR] * len(KINDS)
-        for place, kind in enumerate(reversed(self.session.last), start=1):
-            number = KIND_NUMBER.get(kind)  # type: ignore[call-overload]  # a kind that nobody knows has no number
+    def _last(self) -> tuple[int, ...]:
+        last, shown = [FAR] * len(KINDS), self.session.last
+        for place in range(1, min(max(self.standing.gap), len(shown)) + 1):
+            number = KIND_NUMBER.get(shown[-place])  # type: ignore[call-overload]  # a kind that nobody knows has no number
             if number is not None and last[number] == FAR:
                 last[number] = -place
-        return last
+        return tuple(last)
 
     @cached_property
     def cooling(self) -> tuple[int, ...]:
         """How many slots each kind has to wait on this page."""
-        return tuple(max(gap + 1 + at, 0) for gap, at in zip(self.standing.gap, self._last, strict=True))
+        return tuple([max(gap + 1 + at, 0) for gap, at in zip(self.standing.gap, self._last, strict=True)])
 
     def toll(self, least: Sequence[int], most: Sequence[int]) -> FloatArray:
         """(4, size + 3) what each count of a kind costs beyond these bounds, which are hard."""
@@ -162,13 +166,11 @@ class Asked:
         """Whether counts of `kinds` are within the shares of the page and of the session."""
         counts = [kinds.count(kind) for kind in range(len(KINDS))]
         asked = (self.page, self.in_session) if self.policy.session_shares else (self.page,)
-        return all(
-            low <= count <= top for least, most in asked for low, count, top in zip(least, counts, most, strict=True)
-        )
+        return all(_within(least, counts, most) for least, most in asked)
 
     def broken(self, kinds: Sequence[int]) -> dict[int, tuple[int, int]]:
         """By kind whose gap is broken: how often, and the fewest slots between two. `kinds` in slot order."""
-        latest = self._last.copy()
+        latest = list(self._last)
         found: dict[int, tuple[int, int]] = {}
         for slot, kind in enumerate(kinds):
             between = slot - latest[kind] - 1
@@ -252,3 +254,8 @@ class Asked:
                     Relaxation(field=f"{group}.{kind}.most", rule=rule, asked=most[place], given=count, note=note)
                 )
         return found
+
+
+def _within(least: Sequence[int], counts: Sequence[int], most: Sequence[int]) -> bool:
+    """Whether every count keeps to its bounds."""
+    return all(map(le, least, counts)) and all(map(le, counts, most))

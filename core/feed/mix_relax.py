@@ -6,8 +6,6 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.feed.mix_asked import PIN_UNIT, Asked, Ints
 from core.feed.mix_search import Board
 
@@ -41,7 +39,7 @@ def least_relaxed(
     """
     toll = asked.soft_toll(must)
     alone = boards(asked, (), True)
-    free = alone.order(np.ones(len(alone.pool), np.bool_), alone.frame(must, available, toll))
+    free = alone.order(alone.everything, alone.frame(must, available, toll))
     floor = free.units if free is not None else 0.0
     best: Relaxed | None = None
     queue: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]

@@ -110,6 +110,11 @@ class Board:
         """The shortlist, as places among all candidates."""
         return self._short[0]
 
+    @property
+    def everything(self) -> BoolArray:
+        """The whole shortlist."""
+        return np.ones(len(self.pool), np.bool_)
+
     def greedy_new(self, new: BoolArray) -> tuple[int, ...]:
         """How many of each kind are `new` (n,) among those that can stand together under the caps."""
         kept, _, kinds, _, _, greedy = self._short
@@ -152,15 +157,13 @@ class Board:
         Without a `toll` the counts are hard. `start` is a page to begin with too, for a longer search.
         """
         frame = self.frame(least, most, toll)
-        greedy = self._short[-1]
-        everything = np.ones(len(greedy), np.bool_)
-        first = self.order(greedy, frame)
+        first = self.order(self._short[-1], frame)
         if first is None or (first.broken and not self.soft):
-            first = self.order(everything, frame)
+            first = self.order(self.everything, frame)
         if first is None:
             return None
         best, hard = self._exchanged(first.places, frame.toll)
-        if self.soft and best.units and (other := self.order(everything, frame)) is not None:
+        if self.soft and best.units and (other := self.order(self.everything, frame)) is not None:
             best = max(best, self._exchanged(other.places, frame.toll)[0], key=lambda page: page.worth)
         if start is not None:
             best = max(best, self._exchanged(self.short(start), frame.toll, THOROUGH)[0], key=lambda page: page.worth)

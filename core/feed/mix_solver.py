@@ -157,6 +157,10 @@ def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one 
     best[0, 0, 0] = 0.0
     stamp[0, 0] = 0
     counts = np.zeros(4, np.int64)
+    after, price = np.empty((4, states), np.int64), np.empty((4, states))
+    for kind in range(4):
+        for state in range(states):
+            after[kind, state], price[kind, state] = follow[state, kind], penalty * broken[state, kind]
     final, final_state, top, owed = -1, -1, -np.inf, 0.0
     for filled in range(1, slots + 1):
         slot = filled - 1
@@ -194,15 +198,12 @@ def best_order(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one 
                             stamp[now, cell] = filled
                             for state in range(states):
                                 row[state] = -np.inf
+                        came, trail, into, due = best[last, source], back[filled, cell], after[kind], price[kind]
                         for state in range(states):
-                            value = best[last, source, state]
-                            if value == -np.inf:
-                                continue
-                            value += gain - penalty * broken[state, kind]
-                            after = follow[state, kind]
-                            if value > row[after]:
-                                row[after] = value
-                                back[filled, cell, after] = state * 4 + kind
+                            value = came[state] + (gain - due[state])
+                            if value > row[into[state]]:
+                                row[into[state]] = value
+                                trail[into[state]] = state * 4 + kind
                     if filled == slots and not fresh:
                         due = 0.0
                         for kind in range(4):
