@@ -10,11 +10,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.adapters import embedded_valkey, redis, redis_viewers
 from core.domain.viewer import ViewerState
 
 pytestmark = pytest.mark.server
+ACTS = ["page", "page", "page", "again", "shrink", "blind", "forget"]
 
 
 @pytest.fixture
@@ -65,14 +68,64 @@ def test_whoever_writes_and_reads_in_turn_finds_the_latest(two: tuple[redis.Redi
         latest[viewer] = replace(state, liked=(f"p{number}",), version=state.version + 1)
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 1), st.sampled_from(ACTS), st.integers(1, 9)), max_size=40)
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_posts_seen_that_are_stored_apart_come_back_as_they_were(
+    two: tuple[redis.RedisLive, redis.RedisLive], drawn: list[tuple[str, int, str, int]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis_viewers, "APART", 6)
+        patch.setattr(redis_viewers, "LATEST", 2)
+        latest = {viewer: ViewerState(viewer=viewer) for viewer in "ab"}
+        for viewer in latest:
+            two[0].viewers.forget(viewer)
+        for step, (viewer, place, act, count) in enumerate(drawn):
+            live, state = two[place], latest[viewer]
+            if act == "forget":
+                live.viewers.forget(viewer)
+                latest[viewer] = ViewerState(viewer=viewer)
+                continue
+            if act != "blind":
+                state = live.viewers.read(viewer, trending=0).viewer
+                assert state == latest[viewer]
+            fresh = tuple(f"p{step}-{number}" for number in range(count))
+            again = state.seen[count : count + 2] if act == "again" else ()
+            seen = (*(post for post in state.seen if post not in again), *again, *fresh)[-25:]
+            seen = seen[-count:] if act == "shrink" else seen
+            after = replace(state, seen=seen)
+            if live.viewers.write(after, expected_version=state.version):
+                latest[viewer] = replace(after, version=state.version + 1)
+            else:
+                assert act == "blind"
+            assert [read(store, viewer) for store in two] == [latest[viewer]] * 2
+
+
+def test_a_viewer_who_saw_thousands_is_written_in_a_few_kilobytes(two: tuple[redis.RedisLive, redis.RedisLive]) -> None:
+    here, there = two
+    state = ViewerState(viewer="asha", seen=tuple(f"{number:026}" for number in range(10_000)))
+    assert here.viewers.write(state, expected_version=0)
+    for page in range(30):
+        live = two[page % 2]
+        state = read(live)
+        fresh = tuple(f"page-{page}-{number}" for number in range(10))
+        assert live.viewers.write(replace(state, seen=(*state.seen, *fresh)[-10_000:]), expected_version=state.version)
+    held = here._link.client.hmget("feedroom:viewer:asha", "s", "k", "g")
+    assert len(held[0]) < 16_000
+    assert held[1:] == [b"300", held[2]]
+    assert held[2].startswith(b"1-")
+    assert read(there).seen == (*(f"{number:026}" for number in range(300, 10_000)),
+                                *(f"page-{page}-{number}" for page in range(30) for number in range(10)))  # fmt: skip
+
+
 def test_what_is_kept_is_bounded_in_bytes() -> None:
     kept = redis_viewers._Kept(1_000)
-    states = {f"v{number}": ViewerState(viewer=f"v{number}") for number in range(50)}
-    for viewer, state in states.items():
-        kept.put(viewer, b"x" * 99, state)
-    kept.put("v49", b"y" * 99, states["v49"])
-    found = [viewer for viewer, state in states.items() if kept.get(viewer, b"x" * 99) is state]
-    assert found == [f"v{number}" for number in range(40, 49)]
-    assert kept.get("v49", b"y" * 99) is states["v49"]
-    kept.put("big", b"x" * 900, ViewerState(viewer="big"))
-    assert kept.get("big", b"x" * 900) is None
+    stored = [
+        redis_viewers._Stored(ViewerState(viewer=f"v{number}"), b"x" * 90, older_blob=b"y" * 9) for number in range(50)
+    ]
+    for one in (*stored, stored[-1]):
+        kept.put(one)
+    assert [one.state.viewer for one in stored if kept.of(one.state.viewer) is one] == [f"v{n}" for n in range(40, 50)]
+    kept.put(redis_viewers._Stored(ViewerState(viewer="big"), b"x" * 900))
+    assert kept.of("big") is None
