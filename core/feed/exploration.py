@@ -30,39 +30,6 @@ def slots_to_explore(size: int, rate: float) -> tuple[int, float]:
     return count, wanted / count if count else 0.0
 
 
-def thompson(likes: FloatArray, impressions: FloatArray, mean: float) -> FloatArray:
-    """The chance of each arm (m,) to be tried, by Thompson sampling from Beta posteriors.
-
-    The chance that an arm's draw is the greatest of all, mixed with the uniform distribution. It is integrated, not counted over
-    draws, so that the same counts always give the same chances: what is logged as propensity has no chance in it.
-    """
-    wins = likes + STRENGTH * mean
-    losses = np.maximum(impressions - likes, 0) + STRENGTH * (1 - mean)
-    return np.asarray((1 - UNIFORM) * _chances_to_lead(wins, losses) + UNIFORM / len(wins))
-
-
-def draw(chances: FloatArray, rng: np.random.Generator) -> int:
-    """One arm, with these chances."""
-    return int(np.searchsorted(np.cumsum(chances)[:-1], rng.random() * chances.sum(), side="right"))
-
-
-def weakest_slots(scores: FloatArray, count: int, allowed: NDArray[np.bool_]) -> list[int]:
-    """Where exploration costs least: the page is cut into `count` equal blocks, and in each the slot of the lowest score gives way.
-
-    Slots where nothing could be tried are not `allowed`; the first slot of a page is never taken if there is another.
-    """
-    worth, free, size = scores.tolist(), allowed.tolist(), len(scores)
-    chosen = []
-    start = 0
-    for block in range(count):
-        end = start + size // count + (block < size % count)
-        usable = [slot for slot in range(start, end) if free[slot] and (slot > 0 or size == 1)]
-        if usable:
-            chosen.append(min(usable, key=worth.__getitem__))
-        start = end
-    return chosen
-
-
 def tried_out(
     problem: Problem,
     mixed: MixedPage,
@@ -77,82 +44,124 @@ def tried_out(
     `rows` (n,) are the candidates' in the index, and `tried` is, by explored slot, the place that gave way. Kinds stay in their
     slots, pinned slots are left alone, and caps keep holding (a cap that had to rise for this page holds as it rose).
     """
-    page, propensities, tried = mixed.places.copy(), np.ones(len(mixed.places)), dict[int, int]()
+    page, before = mixed.places.copy(), mixed.places
     count, chance = slots_to_explore(len(page), rate)
     if not count or not len(pool):
-        return page, propensities, tried
+        return page, np.ones(len(page)), {}
     caps = problem.asked.caps
     for one in mixed.relaxed:
         if one.field in CAPS:
             caps = caps.copy()
             caps[list(CAPS).index(one.field)] = one.given
-    kinds, names = problem.kinds, problem.names
-    pool, there = _outside(pool, page, kinds)
-    allowed = there[kinds[page]]
+    allowed = np.ones(len(page), np.bool_)
     for slot, place in problem.kept_pins:
         if page[slot] == place:
             allowed[slot] = False
-    for slot in weakest_slots(problem.scores[page], count, allowed):
-        arms = _arms(pool, page, slot, kinds, names, caps)
-        if not len(arms):
-            continue
-        if rng.random() >= chance:
-            propensities[slot] = 1 - chance
-            continue
-        likes, impressions, mean = _counts(rows, arms, index.likes, index.impressions, index.rates)
-        chances = thompson(likes, impressions, mean)
-        chosen = draw(chances, rng)
-        tried[slot], page[slot] = int(page[slot]), int(arms[chosen])
-        propensities[slot] = chance * chances[chosen]
-        pool = pool[pool != arms[chosen]]
+    propensities = _explored(
+        page, allowed, chance, rng.random((count, 2)), pool, problem.scores, problem.kinds, problem.names, caps, rows,
+        index.likes, index.impressions, index.rates,
+    )  # fmt: skip
+    tried = {slot: int(before[slot]) for slot in np.flatnonzero(page != before).tolist()}
     return page, propensities, tried
 
 
 @njit(cache=True, nogil=True)
-def _outside(pool, page, kinds):  # type: ignore[no-untyped-def]
-    """Those of the pool that are not on the page, and which kinds they are of."""
+def _explored(  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one compiled loop nest, quickest as one
+    page, allowed, chance, lots, pool, scores, kinds, names, caps, rows, likes, impressions, rates
+):
+    """Puts posts of the pool on the page and returns the propensity of each slot.
+
+    `lots` (slots to explore, 2) say whether one is explored and what stands in it; `chance` is that of the former.
+    """
     there = np.zeros(len(KINDS), np.bool_)
-    left, count = np.empty_like(pool), 0
+    free, many = np.empty_like(pool), 0
     for place in pool:
         on = False
         for other in page:
             on = on or other == place
         if not on:
-            left[count] = place
-            count += 1
+            free[many] = place
+            many += 1
             there[kinds[place]] = True
-    return left[:count].copy(), there
+    propensities = np.ones(len(page))
+    for slot in range(len(page)):
+        allowed[slot] = allowed[slot] and there[kinds[page[slot]]]
+    arms, chosen = np.empty(many, np.int64), weakest_slots(scores[page], len(lots), allowed)
+    for block in range(len(lots)):
+        slot, count = chosen[block], 0
+        if slot < 0:
+            continue
+        for place in free[:many]:
+            if place >= 0 and kinds[place] == kinds[page[slot]] and _fits(place, slot, page, names, caps):
+                arms[count] = place
+                count += 1
+        if count == 0:
+            continue
+        if lots[block, 0] >= chance:
+            propensities[slot] = 1 - chance
+            continue
+        liked, shown, total = np.empty(count), np.empty(count), 0.0
+        for arm in range(count):
+            row = rows[arms[arm]]
+            liked[arm], shown[arm] = likes[row], impressions[row]
+            total += rates[row, 0]
+        chances = thompson(liked, shown, total / count)
+        arm, below = 0, chances[0]
+        while arm < count - 1 and lots[block, 1] >= below:
+            arm += 1
+            below += chances[arm]
+        page[slot] = arms[arm]
+        propensities[slot] = chance * chances[arm]
+        for at in range(many):
+            if free[at] == arms[arm]:
+                free[at] = -1
+    return propensities
 
 
 @njit(cache=True, nogil=True)
-def _arms(pool, page, slot, kinds, names, caps):  # type: ignore[no-untyped-def]
-    """Those of the pool that may stand in this slot: of its kind, and of no group that the other slots have filled."""
-    arms, count = np.empty_like(pool), 0
-    for place in pool:
-        fits = kinds[place] == kinds[page[slot]]
-        for dim in range(len(caps)):
-            own = names[dim, place]
-            if not fits or own < 0:
-                continue
-            held = 0
-            for other in range(len(page)):
-                held += other != slot and names[dim, page[other]] == own
-            fits = held < caps[dim]
-        if fits:
-            arms[count] = place
-            count += 1
-    return arms[:count].copy()
+def weakest_slots(scores, count, allowed):  # type: ignore[no-untyped-def]
+    """Where exploration costs least: the page is cut into `count` equal blocks, and in each the slot of the lowest score gives way.
+
+    Slots where nothing could be tried are not `allowed`; the first slot of a page is never taken if there is another. (count,),
+    −1 for a block without such a slot.
+    """
+    size, start = len(scores), 0
+    chosen = np.full(count, -1, np.int64)
+    for block in range(count):
+        end = start + size // count + (block < size % count)
+        for slot in range(start, end):
+            if (
+                allowed[slot]
+                and (slot > 0 or size == 1)
+                and (chosen[block] < 0 or scores[slot] < scores[chosen[block]])
+            ):
+                chosen[block] = slot
+        start = end
+    return chosen
 
 
 @njit(cache=True, nogil=True)
-def _counts(rows, arms, likes, impressions, rates):  # type: ignore[no-untyped-def]
-    """Likes and impressions (m,) of these places, and their mean rate of likes."""
-    liked, shown, total = np.empty(len(arms)), np.empty(len(arms)), 0.0
-    for arm in range(len(arms)):
-        row = rows[arms[arm]]
-        liked[arm], shown[arm] = likes[row], impressions[row]
-        total += rates[row, 0]
-    return liked, shown, total / len(arms)
+def _fits(place, slot, page, names, caps):  # type: ignore[no-untyped-def]
+    """Whether a post may stand in this slot: of no group that the other slots have filled."""
+    for dim in range(len(caps)):
+        own, held = names[dim, place], 0
+        for other in range(len(page)):
+            held += other != slot and names[dim, page[other]] == own
+        if own >= 0 and held >= caps[dim]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def thompson(likes, impressions, mean):  # type: ignore[no-untyped-def]
+    """The chance of each arm (m,) to be tried, by Thompson sampling from Beta posteriors.
+
+    The chance that an arm's draw is the greatest of all, mixed with the uniform distribution. It is integrated, not counted over
+    draws, so that the same counts always give the same chances: what is logged as propensity has no chance in it.
+    """
+    wins = likes + STRENGTH * mean
+    losses = np.maximum(impressions - likes, 0) + STRENGTH * (1 - mean)
+    return (1 - UNIFORM) * _chances_to_lead(wins, losses) + UNIFORM / len(wins)
 
 
 @njit(cache=True, nogil=True)
