@@ -7,6 +7,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -176,12 +177,7 @@ class SqliteEventLog:
 def _insert(connection: sqlite3.Connection, rows: Sequence[_Row], now: Millis) -> list[bool]:
     """Which of the rows are new. One statement for all: between statements a thread waits for the interpreter, which in a busy
     process took longer than the disk."""
-    sql = (
-        "INSERT INTO records (topic, partition, id, key, payload, appended_at) VALUES "  # noqa: S608 - question marks only
-        + ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
-        + " ON CONFLICT (topic, id) DO NOTHING"
-    )
-    count = connection.execute(sql, [value for row in rows for value in (*row, now)]).rowcount
+    count = connection.execute(_insertion(len(rows)), [value for row in rows for value in (*row, now)]).rowcount
     if count == len(rows):
         return [True] * len(rows)
     # The write lock is ours, so the new ones are the last.
@@ -192,6 +188,15 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[_Row], now: Millis) -
         fresh.append((topic, id) in new)
         new.discard((topic, id))
     return fresh
+
+
+@cache
+def _insertion(rows: int) -> str:
+    return (
+        "INSERT INTO records (topic, partition, id, key, payload, appended_at) VALUES "  # noqa: S608 - question marks only
+        + ", ".join(["(?, ?, ?, ?, ?, ?)"] * rows)
+        + " ON CONFLICT (topic, id) DO NOTHING"
+    )
 
 
 def _committed(connection: sqlite3.Connection, topic: str, group: str) -> dict[int, int]:
