@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.adapters.sqlite_checkpoints import AT_THE_LATEST, Checkpoints
 from core.domain.errors import Unavailable
 
 BUSY_SECONDS = 15.0
@@ -30,8 +31,9 @@ class _Connection(sqlite3.Connection):
 class Connections:
     """Opens the file when first used. All errors of SQLite but IntegrityError leave as Unavailable, in one line."""
 
-    def __init__(self, path: Path, what: str) -> None:
-        self._path = path
+    def __init__(self, path: Path, what: str, *, aside: bool = False) -> None:
+        """With `aside` the WAL is copied into the file by a thread, not by commits: for a file that is written all the time."""
+        self._path, self._aside = path, aside
         self._what = what
         self._pid = os.getpid()
         self._fresh()
@@ -40,6 +42,7 @@ class Connections:
         self._local = threading.local()
         self._turn = threading.RLock()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._checkpoints = Checkpoints(self._path, self._connect) if self._aside else None
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -75,10 +78,14 @@ class Connections:
                     raise
             finally:
                 self._turn.release()
+            if self._checkpoints is not None:
+                self._checkpoints.written()
 
     def close(self) -> None:
         """Close every thread's connection; a later call opens a new one."""
         if self._pid == os.getpid():
+            if self._checkpoints is not None:
+                self._checkpoints.stop()
             for connection in list(self._open):
                 connection.close()
             self._fresh()
@@ -106,6 +113,8 @@ class Connections:
             _use_wal(connection)
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute("PRAGMA cache_size=-16000")
+            if self._aside:
+                connection.execute(f"PRAGMA wal_autocheckpoint={AT_THE_LATEST}")
         except sqlite3.Error:
             connection.close()
             raise

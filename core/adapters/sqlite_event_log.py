@@ -61,7 +61,7 @@ class SqliteEventLog:
     def __init__(self, path: Path, *, clock: Callable[[], Millis] = wall_clock) -> None:
         self._path = path
         self._clock = clock
-        self._connections = Connections(path, "the event log")
+        self._connections = Connections(path, "the event log", aside=True)
         self._leases = Leases(self._connections, PARTITIONS)
         self._made = False
         self._appends: Together[Sequence[_Row], list[bool]] = Together(self._append_all)

@@ -1,0 +1,83 @@
+"""The WAL of the event log is copied into its file by a thread, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from core.adapters import sqlite_checkpoints
+from core.adapters.sqlite_connections import Connections
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_checkpoints, "FULL", 100_000)
+    monkeypatch.setattr(sqlite_checkpoints, "PAUSE", 0.02)
+
+
+def _fill(connections: Connections, rows: int) -> None:
+    for number in range(rows):
+        with connections.write(durable=True) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, filler BLOB)")
+            connection.execute("INSERT INTO t VALUES (?, zeroblob(4000))", (number,))
+
+
+def _until(path: Path, small: int) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if path.stat().st_size <= small:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_long_wal_is_begun_anew_beside_the_writers_and_every_row_is_in_the_file(tmp_path: Path) -> None:
+    connections = Connections(tmp_path / "log.sqlite", "the log", aside=True)
+    _fill(connections, 200)
+    assert _until(tmp_path / "log.sqlite-wal", 0)
+    alone = tmp_path / "copy.sqlite"
+    alone.write_bytes((tmp_path / "log.sqlite").read_bytes())
+    assert sqlite3.connect(alone).execute("SELECT count(*) FROM t").fetchone() == (200,)
+    connections.close()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_reader_in_the_middle_holds_no_writer_up_and_loses_nothing(tmp_path: Path) -> None:
+    connections = Connections(tmp_path / "log.sqlite", "the log", aside=True)
+    _fill(connections, 5)
+    reader = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM t").fetchone() == (5,)
+    started = time.monotonic()
+    for number in range(5, 100):
+        with connections.write(durable=True) as connection:
+            connection.execute("INSERT INTO t VALUES (?, zeroblob(4000))", (number,))
+    assert time.monotonic() - started < 5
+    assert reader.execute("SELECT count(*) FROM t").fetchone() == (5,)
+    reader.execute("COMMIT")
+    with connections.read() as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (100,)
+    connections.close()
+
+
+def test_the_thread_ends_with_its_connections_and_starts_with_the_next_write(tmp_path: Path) -> None:
+    connections = Connections(tmp_path / "log.sqlite", "the log", aside=True)
+    _fill(connections, 1)
+    first = connections._checkpoints
+    assert first is not None
+    assert first._thread is not None
+    assert first._thread.is_alive()
+    connections.close()
+    assert not first._thread.is_alive()
+    with connections.write(durable=True) as connection:
+        connection.execute("INSERT INTO t VALUES (7, NULL)")
+    second = connections._checkpoints
+    assert second is not first
+    assert second is not None
+    assert second._thread is not None
+    assert second._thread.is_alive()
+    connections.close()
