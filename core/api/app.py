@@ -5,7 +5,6 @@ Routers declare whole paths (`/api/v1/feed`, `/api/uploads`, `/media/{token}/{ke
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,9 +17,9 @@ from starlette.types import ASGIApp
 
 import core.api
 from core.api import problems
-from core.api.collector import SmallCollector
 from core.api.docs_page import docs_page
 from core.api.quick import Quick
+from core.api.serving_process import settle
 from core.api.sessions import KnownHosts, OpenServices, Sessions
 from core.bootstrap import Services, clock, open_services
 
@@ -35,10 +34,6 @@ TYPES = {".svg": "image/svg+xml", ".css": "text/css", ".js": "text/javascript", 
 DESCRIPTION = """The interface of the shopping app: pages of the feed, viewer events, posts, comments and uploads.
 
 Send your API key as `Authorization: Bearer fr_live_…`. Errors are problem documents (RFC 9457)."""
-
-SWITCH = 0.0005
-"""Seconds after which a busy loop lets the thread in that makes events durable: it asks for the interpreter several times per
-write, and with Python's own 5 ms each of them could wait that long behind the making of pages."""
 
 assets = APIRouter(include_in_schema=False)
 
@@ -107,6 +102,5 @@ def create() -> ASGIApp:
     """For `uvicorn --factory core.api.app:create`: the application over the stores that the environment names."""
     services = open_services()
     services.feed.warm_up(now=clock())  # the first viewer should not wait for the index and the compiler
-    SmallCollector().start()
-    sys.setswitchinterval(SWITCH)
+    settle()
     return behind_doors(create_app(services), services)

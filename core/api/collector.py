@@ -18,9 +18,14 @@ OLDEST = 2
 
 
 class SmallCollector:
-    """Watches full collections: sets survivors aside when one was slow, takes all back every two minutes."""
+    """Watches full collections: sets survivors aside when one was slow, takes all back every two minutes.
 
-    def __init__(self) -> None:
+    With `every`, what survived that many collections of the youngest is set aside too: the middle generation then has nothing to
+    look at, which took 3 ms of one page in 150 of a feed process.
+    """
+
+    def __init__(self, *, every: int | None = None) -> None:
+        self._every, self._youngest = every, 0
         self._started = 0.0
         self._looked_at_all = time.monotonic()
 
@@ -38,6 +43,11 @@ class SmallCollector:
     def watch(self, phase: str, info: dict[str, Any]) -> None:
         """Called by the collector before and after each collection."""
         if info["generation"] != OLDEST:
+            if self._every is not None and phase == "stop":
+                self._youngest += 1
+                if self._youngest >= self._every:
+                    self._youngest = 0
+                    gc.freeze()
             return
         now = time.monotonic()
         if phase == "start":

@@ -56,3 +56,17 @@ def test_what_was_set_aside_and_has_died_is_let_go_in_the_end(
     monkeypatch.setattr(collector, "LOOK_AT_ALL", -1.0)
     gc.collect()
     assert gone() is None
+
+
+def test_survivors_of_the_youngest_are_set_aside_every_few_times_if_that_is_wanted() -> None:
+    made = SmallCollector(every=2)
+    made.start()
+    try:
+        kept = [Node() for _ in range(300)]
+        before = gc.get_freeze_count()
+        gc.collect(0)
+        assert gc.get_freeze_count() == before
+        gc.collect(0)
+        assert gc.get_freeze_count() >= before + len(kept)
+    finally:
+        made.stop()

@@ -1,13 +1,13 @@
 """A page of 20 in process, whole: live state read, pipeline, slots filled, live state and log written.
 
-Real stores: SQLite documents and event log, an embedded Valkey. Viewers have tastes and have seen posts. One thread, because
-one core is the measure. `--million` adds a catalogue of 1,000,000 posts (some minutes and 3 GB of disk).
+Real stores: SQLite documents and event log, an embedded Valkey. Viewers have tastes and have seen posts. One thread, because one
+core is the measure, in a process set up as an API worker is. `--million` adds a catalogue of 1,000,000 posts (some minutes and
+3 GB of disk).
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import random
 import resource
 import tempfile
@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.api.serving_process import settle
 from core.bootstrap import Services, open_stores
 from core.domain.feed import FeedPage
 from core.settings import Settings
@@ -37,8 +38,7 @@ def measure_size(report: Report, options: argparse.Namespace, count: int) -> flo
             services.feed.warm_up(now=NOW)
             report.add(case, "index built", time.perf_counter() - started, "s")
             report.add(case, "index memory", _memory() - before, "MB")
-            gc.collect()
-            gc.freeze()
+            settle()
             return _pages(report, case, services, options)
         finally:
             services.stores.live.close()

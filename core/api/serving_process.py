@@ -1,0 +1,21 @@
+"""How a process that makes pages sets its interpreter up."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from core.api.collector import SmallCollector
+
+SWITCH: Final = 0.0005
+"""Seconds after which a busy loop lets the thread in that makes events durable: it asks for the interpreter several times per
+write, and with Python's own 5 ms each of them could wait that long behind the making of pages."""
+
+SET_ASIDE: Final = 5
+"""Collections of the youngest objects after which the survivors are set aside: what pages leave behind is freed without them."""
+
+
+def settle() -> None:
+    """For the time after everything is loaded and warm: what is there is set aside, and nothing holds a page up for long."""
+    SmallCollector(every=SET_ASIDE).start()
+    sys.setswitchinterval(SWITCH)
