@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from fastapi import Response
+from pydantic import BaseModel
 from starlette.types import Send
 
 _encoder = msgspec.json.Encoder()
@@ -24,6 +25,21 @@ async def send_answer(send: Send, value: object) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+_schemas: dict[str, Any] = {}
+
+
 def described(kind: type, example: Any, text: str) -> dict[str, Any]:
-    """What OpenAPI says of an answer of dataclass `kind`."""
-    return {"model": kind, "description": text, "content": {"application/json": {"example": example}}}
+    """What OpenAPI says of an answer of this kind: a dataclass or Struct, with what `with_parts` adds, or a pydantic model."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return {"model": kind, "description": text, "content": {"application/json": {"example": example}}}
+    (schema,), parts = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
+    _schemas.update(parts)
+    return {"description": text, "content": {"application/json": {"schema": schema, "example": example}}}
+
+
+def with_parts(description: dict[str, Any]) -> dict[str, Any]:
+    """The application's description with what answers refer to."""
+    held = description.setdefault("components", {}).setdefault("schemas", {})
+    for name, schema in _schemas.items():
+        held.setdefault(name, schema)
+    return description

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 import core.api
 from core.api import problems
+from core.api.answers import with_parts
 from core.api.docs_page import docs_page
 from core.api.quick import Quick
 from core.api.serving_process import settle
@@ -83,6 +84,8 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     app.include_router(assets)
     for router in _routers():
         app.include_router(router)
+    routes_described = app.openapi
+    app.openapi = lambda: with_parts(routes_described())  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
 

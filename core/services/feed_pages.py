@@ -13,7 +13,7 @@ from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.explain import Tastes, because, sentence
 from core.feed.query import FeedQuery
 from core.feed.side_effects import ServedPage, ServedSlot
-from core.pipeline.candidates import Candidates, IntArray
+from core.pipeline.candidates import Candidates
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
@@ -31,28 +31,38 @@ def page_of(
     """The page with every slot filled: words, links, product cards, reason."""
     chosen, index, now = outcome.selection, query.index, query.now
     shown = chosen.page
-    ids = [index.ids[row] for row in shown.rows]
+    rows, bits = shown.rows.tolist(), shown.sources.tolist()
+    ids = [index.ids[row] for row in rows]
     reasons = _acts_behind(query, shown, source_names)
     posts = cards.posts.get_many([*ids, *{act.post for act in reasons if act is not None}.difference(ids)], now=now)
     on_page = [posts[id] for id in ids if id in posts]
     products = cards.product_cards(on_page, now=now)
     publishers = cards.publishers.get_many(list({post.publisher for post in on_page}), now=now)
     names = tuple(shown.scores)
-    table = np.array([shown.scores[name] for name in names]).round(6).T.tolist() if len(shown) else []
+    table = np.array([shown[name] for name in names]).round(6).T.tolist() if rows else []
     tallies = index.tallies[index.number[shown.rows]].tolist()
+    propensities = chosen.propensities.round(6).tolist()
     tastes = Tastes(query)
-    sponsors = _sponsors(query, shown, source_names)
+    sponsors, campaigns = _sponsors(query, shown, source_names), query.campaigns
+    displaced = (*chosen.displaced, *[-1] * (len(rows) - len(chosen.displaced)))
+
+    def tag_name(tag: str) -> str:
+        return cards.tag_name(tag, now=now)
+
     slots: list[Slot] = []
     for position, id in enumerate(ids):
         if (post := posts.get(id)) is None:
             continue
         publisher = publishers[post.publisher].name if post.publisher in publishers else post.publisher
-        sources = named(int(shown.sources[position]), source_names)
-        row, rule = int(shown.rows[position]), chosen.rules[position]
-        act = reasons[position]
-        owner = int(sponsors[position])
-        near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
-        displaced = chosen.displaced[position] if position < len(chosen.displaced) else -1
+        sources, rule, act = named(bits[position], source_names), chosen.rules[position], reasons[position]
+        owner = sponsors[position] if campaigns is not None else -1
+        if campaigns is not None and owner >= 0:
+            campaign, told = campaigns.ids[owner], f"Sponsored: campaign {campaigns.names[owner]}"
+        else:
+            near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
+            campaign = ""
+            told = sentence(query, rows[position], sources, rule, tastes, publisher, tag_name, near)
+        instead = displaced[position]
         slots.append(
             Slot(
                 position=len(slots),
@@ -65,21 +75,17 @@ def page_of(
                 tags=post.tags,
                 ai_generated=post.ai_generated,
                 media=cards.links(post, now=now),
-                products=tuple(products[one] for one in post.products if one in products),
-                propensity=round(float(chosen.propensities[position]), 6),
+                products=tuple([products[one] for one in post.products if one in products]),
+                propensity=propensities[position],
                 reason=SlotReason(
                     sources=sources,
                     scores=dict(zip(names, table[position], strict=True)),
                     rule=rule,
-                    sentence=f"Sponsored: campaign {query.campaigns.names[owner]}"
-                    if query.campaigns is not None and owner >= 0
-                    else sentence(
-                        query, row, sources, rule, tastes, publisher, lambda tag: cards.tag_name(tag, now=now), near
-                    ),
-                    displaced=index.ids[displaced] if displaced >= 0 else None,
+                    sentence=told,
+                    displaced=index.ids[instead] if instead >= 0 else None,
                 ),
                 counts=dict(zip(COUNTS, tallies[position], strict=True)),
-                campaign=query.campaigns.ids[owner] if query.campaigns is not None and owner >= 0 else "",
+                campaign=campaign,
             )
         )
     notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
@@ -100,13 +106,13 @@ def page_of(
     )
 
 
-def _sponsors(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> IntArray:
+def _sponsors(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[int]:
     """Per slot the place of its campaign in the query's table, −1 where no campaign proposed the post."""
     if query.campaigns is None or "campaigns" not in names:
-        return np.full(len(shown), -1, np.int32)
+        return [-1] * len(shown)
     proposed = (shown.sources >> names.index("campaigns") & 1).astype(bool)
     owners = query.campaigns.owners_of(query.index.number[shown.rows])
-    return np.where(proposed, owners, -1).astype(np.int32, copy=False)
+    return [int(owner) for owner in np.where(proposed, owners, -1)]
 
 
 def _acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
@@ -132,22 +138,31 @@ def served_page(
 ) -> ServedPage:
     """What the log keeps of a page; `calibration` is the one that its chances were made with."""
     bits, odds = outcome.selection.page.sources.tolist(), _odds(outcome.selection.page, calibration)
-    slots = tuple(
+    slots = [
         ServedSlot(
             slot.post,
-            slot.kind.value,
+            slot.kind,
             slot.propensity,
             slot.reason.scores.get("score", 0.0),
             bits[place],
             slot.reason.rule,
             odds[place],
-            products=tuple(card.id for card in slot.products),
-            campaign=slot.campaign,
+            tuple([card.id for card in slot.products]),
+            slot.campaign,
         )
         for place, slot in enumerate(page.slots)
-    )
+    ]
     return ServedPage(
-        page.request, page.viewer, page.policy, page.at, version, slots, source_names, session, page.model, segment
+        page.request,
+        page.viewer,
+        page.policy,
+        page.at,
+        version,
+        tuple(slots),
+        source_names,
+        session,
+        page.model,
+        segment,
     )
 
 
@@ -157,7 +172,7 @@ def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
         return [()] * len(shown)
     chances = np.array([shown[action] for action in ACTIONS]).T
     table: list[list[int]] = np.rint(calibration.predicted(chances) * 100).astype(np.int64).tolist()
-    return [tuple(row) for row in table]
+    return list(map(tuple, table))
 
 
 @lru_cache(maxsize=10_000)

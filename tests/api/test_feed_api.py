@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -177,3 +178,19 @@ def test_every_route_is_described_with_an_example_and_its_problems(client: TestC
         described = paths[path][method]["responses"]
         assert described[ok]["content"]["application/json"]["example"], path
         assert "application/problem+json" in described["401"]["content"]
+
+
+def test_everything_that_the_description_refers_to_is_in_it(client: TestClient) -> None:
+    description = client.get("/api/openapi.json").json()
+
+    def named(part: Any) -> Iterator[str]:
+        if isinstance(part, dict):
+            yield from [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+            part = list(part.values())
+        if isinstance(part, list):
+            for one in part:
+                yield from named(one)
+
+    found = {name.removeprefix("#/components/schemas/") for name in named(description)}
+    assert {"FeedPage", "Slot", "Explanation", "EventsAnswer"} <= found
+    assert found <= description["components"]["schemas"].keys()
