@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ T = TypeVar("T")
 PREFIX = "feedroom:"
 
 _LOST = (redis_py.ConnectionError, redis_py.TimeoutError)
+_Unknown = redis_py.exceptions.NoScriptError
 
 
 class Link:
@@ -45,28 +46,21 @@ class Link:
         except _LOST as error:
             if self._revive is None:
                 raise self.unavailable(error) from error
+        except _Unknown:
+            raise
         except redis_py.RedisError as error:
             raise self.unavailable(error) from error
         self._revive()
         try:
             return work(self.client)
+        except _Unknown:
+            raise
         except redis_py.RedisError as error:
             raise self.unavailable(error) from error
 
-    def script(self, text: str) -> Callable[[list[str], list[str | bytes | int]], Any]:
-        """A Lua script as a function of keys and arguments; one round trip, two if the server does not know it yet."""
-        digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-        def run(keys: list[str], arguments: list[str | bytes | int]) -> Any:
-            def work(_: Any) -> Any:
-                try:
-                    return self._wire.ask(packed("EVALSHA", digest, len(keys), *keys, *arguments), 1)[0]
-                except redis_py.exceptions.NoScriptError:
-                    return self._wire.ask(packed("EVAL", text, len(keys), *keys, *arguments), 1)[0]
-
-            return self.call(work)
-
-        return run
+    def script(self, text: str) -> Script:
+        """A Lua script to be called."""
+        return Script(self, text)
 
     def close(self) -> None:
         """Close all connections."""
@@ -77,6 +71,32 @@ class Link:
         """The error to raise for this one of redis-py."""
         reason = " ".join(str(error).split()) or type(error).__name__
         return Unavailable(f"live state at {self.address} does not answer: {reason}")
+
+
+Call = tuple[list[str], list[str | bytes | int]]
+"""Keys and arguments of a script."""
+
+
+class Script:
+    """A Lua script as a function of keys and arguments; one round trip, two if the server does not know it yet."""
+
+    def __init__(self, link: Link, text: str) -> None:
+        self._link, self._text = link, text
+        self._digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: list[str], arguments: list[str | bytes | int]) -> Any:
+        try:
+            return self._link.ask(packed("EVALSHA", self._digest, len(keys), *keys, *arguments), 1)[0]
+        except _Unknown:
+            return self._link.ask(packed("EVAL", self._text, len(keys), *keys, *arguments), 1)[0]
+
+    def many(self, calls: Sequence[Call]) -> list[Any]:
+        """Several calls in one round trip. If the server does not know the script, each is made for itself."""
+        commands = [packed("EVALSHA", self._digest, len(keys), *keys, *arguments) for keys, arguments in calls]
+        try:
+            return self._link.ask(b"".join(commands), len(calls))
+        except _Unknown:
+            return [self(keys, arguments) for keys, arguments in calls]
 
 
 def connect(url: str | None, data: Path) -> Link:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
 
-from core.adapters.redis_link import PREFIX, Link
+from core.adapters.redis_link import PREFIX, Call, Link
 from core.adapters.redis_signals import version_key
 from core.adapters.redis_wire import packed
 from core.domain.ports.live import SERVING_TOPICS, LiveRead
@@ -119,6 +119,24 @@ class RedisViewerStates:
             return False
         self._kept.put(stored)
         return True
+
+    def read_many(self, viewers: Sequence[str]) -> list[ViewerState]:
+        asked = b"".join([packed("HMGET", _key(viewer), *_FIELDS) for viewer in viewers])
+        found = self._link.ask(asked, len(viewers)) if viewers else []
+        return [self._state(viewer, *own) for viewer, own in zip(viewers, found, strict=True)]
+
+    def write_many(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
+        calls: list[Call] = []
+        all_stored: list[_Stored] = []
+        for state, expected in states:
+            stored, arguments = self._to_store(replace(state, version=expected + 1), expected)
+            all_stored.append(stored)
+            calls.append(([_key(state.viewer)], [expected, stored.state.version, stored.blob, *arguments]))
+        written = [bool(answer) for answer in self._write.many(calls)] if calls else []
+        for stored, done in zip(all_stored, written, strict=True):
+            if done:
+                self._kept.put(stored)
+        return written
 
     def forget(self, viewer: str) -> None:
         self._link.call(lambda client: client.delete(_key(viewer)))

@@ -84,10 +84,9 @@ class Quick:
         await self._app(scope, again, send)
 
     async def _taken_in(self, engagement: Engagement, raw: list[Any]) -> list[EventResult]:
-        """`Engagement.accept`, with the wait for the disk in a thread: batches of many requests share one durable write."""
+        """`Engagement.accept` in step with other requests: batches share a durable write and round trips to the live store."""
         batch = await lane.run(engagement.checked, raw, clock())
-        fresh = await self._log.written(engagement, batch)
-        return await lane.run(engagement.felt, batch, fresh)
+        return await self._log.taken_in(engagement, batch)
 
     def _allowed(self, scope: Scope, needed: account.Scope) -> Services | None:
         """The services, if the request's key is known to this process and may do this. Raises FeedroomError if it may not."""

@@ -28,6 +28,8 @@ TOPIC = "viewer-events"
 GROUP = "aggregate"
 ATTEMPTS = 64
 PART = 1_000
+TOGETHER = 32
+"""Viewers whose states are read and written in one go; some have seen thousands of posts."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ViewerEvent)
@@ -139,18 +141,24 @@ class Engagement:
 
     def felt(self, batch: Batch, fresh: Sequence[bool]) -> list[EventResult]:
         """The third step: the viewers' next pages know. One result per event, in order."""
-        results = batch.results
+        return self.felt_all(((batch, fresh),))[0]
+
+    def felt_all(self, written: Sequence[tuple[Batch, Sequence[bool]]]) -> list[list[EventResult]]:
+        """The third step of several batches: their viewers' states are read in one round trip and written in one."""
         taken: list[tuple[ViewerEvent, bool]] = []
-        for (place, event), new in zip(batch.read.items(), fresh, strict=True):
-            results[place] = EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
-            taken.append((event, new))
-        self._feel(taken, batch.posts)
-        answered = [result for result in results if result is not None]
-        for status, count in Counter([result.status for result in answered]).items():
+        posts: dict[str, Post] = {}
+        for batch, fresh in written:
+            for (place, event), new in zip(batch.read.items(), fresh, strict=True):
+                batch.results[place] = EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
+                taken.append((event, new))
+            posts.update(batch.posts)
+        self._feel(taken, posts)
+        answers = [[result for result in batch.results if result is not None] for batch, _ in written]
+        for status, count in Counter([result.status for answer in answers for result in answer]).items():
             _of_status(status).inc(count)
         for kind, count in Counter([event.kind for event, new in taken if new]).items():
             _of_kind(kind).inc(count)
-        return answered
+        return answers
 
     def _known_posts(self, ids: set[str], now: Millis) -> dict[str, Post]:
         return self._posts.get_many(sorted(ids), now=now)
@@ -158,7 +166,7 @@ class Engagement:
     def _feel(
         self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post], *, again: bool = False
     ) -> None:
-        """Apply events to their viewers' states, viewer by viewer, by compare-and-set.
+        """Apply events to their viewers' states, TOGETHER viewers at a time, by compare-and-set.
 
         While the live store is down the log holds the events: the worker applies them when it is back. With `again`, which says
         that the caller is the worker, it raises Unavailable instead.
@@ -166,23 +174,37 @@ class Engagement:
         by_viewer: dict[str, list[tuple[ViewerEvent, bool]]] = {}
         for event, new in events:
             by_viewer.setdefault(event.viewer, []).append((event, new))
-        for viewer, own in by_viewer.items():
-            try:
-                self._feel_one(viewer, own, posts)
-            except ServiceError:
-                if again:
-                    raise
-                metrics.DEGRADED.labels("live state").inc()
+        facts = {id: PostFacts.of(post) for id, post in posts.items()}
+        viewers = list(by_viewer)
+        try:
+            for start in range(0, len(viewers), TOGETHER):
+                left = viewers[start : start + TOGETHER]
+                for _ in range(ATTEMPTS):
+                    if not left:
+                        break
+                    left = self._feel_once(left, by_viewer, facts)
+                if left:
+                    raise Unavailable(f"the state of viewer {left[0]} is changing too fast")
+        except ServiceError:
+            if again:
+                raise
+            metrics.DEGRADED.labels("live state").inc()
 
-    def _feel_one(self, viewer: str, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post]) -> None:
-        facts = {event.post: PostFacts.of(posts[event.post]) for event, _ in events if event.post in posts}
-        for _ in range(ATTEMPTS):
-            before = self._live.viewers.read(viewer, trending=0).viewer
-            missing = (event for event, new in events if new or _surely_missing(before, event))
+    def _feel_once(
+        self,
+        viewers: Sequence[str],
+        by_viewer: Mapping[str, Sequence[tuple[ViewerEvent, bool]]],
+        facts: Mapping[str, PostFacts],
+    ) -> list[str]:
+        """One read and one write for all of these viewers; returns those whose state somebody else has changed meanwhile."""
+        changed: list[tuple[ViewerState, int]] = []
+        for viewer, before in zip(viewers, self._live.viewers.read_many(viewers), strict=True):
+            missing = (event for event, new in by_viewer[viewer] if new or _surely_missing(before, event))
             after = update_all(before, ((event, facts.get(event.post)) for event in missing))
-            if after is before or self._live.viewers.write(after, expected_version=before.version):
-                return
-        raise Unavailable(f"the state of viewer {viewer} is changing too fast")
+            if after is not before:
+                changed.append((after, before.version))
+        written = self._live.viewers.write_many(changed)
+        return [state.viewer for (state, _), done in zip(changed, written, strict=True) if not done]
 
     def _count(self, read: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
         """Add to the posts' totals what they do not hold yet; returns the events that were added."""

@@ -112,7 +112,7 @@ def test_pages_and_claims_are_read_from_an_index_without_sorting(path: Path) -> 
         documents.find("things", {"email": "x@example.org"})
         connection.set_trace_callback(None)
         reads = [sql for sql in asked if sql.startswith("SELECT document")]
-        assert len(reads) == 11
+        assert len(reads) == 15  # a page that goes on asks for the rest of equal values first
         for sql in reads:
             plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
             assert "USING INDEX" in plan, sql

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from core.api.group_write import GroupWrite
 from core.domain.errors import Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.services.engagement import Batch, Engagement
+from core.services.event_intake import EventResult, EventStatus
 
 
 class SlowLog(Engagement):
@@ -19,6 +21,7 @@ class SlowLog(Engagement):
 
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
+        self.felt_together: list[int] = []
         self.may_go = threading.Event()
         self.fails: list[Exception] = []
 
@@ -29,10 +32,25 @@ class SlowLog(Engagement):
             raise self.fails.pop()
         return [[event.id != "known" for event in batch.read.values()] for batch in batches]
 
+    def felt_all(self, written: Sequence[tuple[Batch, Sequence[bool]]]) -> list[list[EventResult]]:
+        self.felt_together.append(len(written))
+        return [
+            [
+                EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
+                for event, new in zip(batch.read.values(), fresh, strict=True)
+            ]
+            for batch, fresh in written
+        ]
+
 
 def batch_of(*ids: str) -> Batch:
     events = [ViewerEvent(id=id, viewer="v", kind=EventKind.LIKE, post="p", at=1) for id in ids]
     return Batch([None] * len(ids), dict(enumerate(events)), {})
+
+
+async def told(together: GroupWrite, log: SlowLog, batch: Batch) -> list[bool]:
+    """Which events of the batch were new."""
+    return [result.status is EventStatus.ACCEPTED for result in await together.taken_in(log, batch)]
 
 
 async def _begun(log: SlowLog, rounds: int) -> None:
@@ -43,9 +61,9 @@ async def _begun(log: SlowLog, rounds: int) -> None:
 def test_what_comes_during_a_write_is_written_in_the_next_one_together() -> None:
     async def story() -> tuple[SlowLog, list[list[bool]]]:
         log, together = SlowLog(), GroupWrite()
-        first = asyncio.create_task(together.written(log, batch_of("a")))
+        first = asyncio.create_task(told(together, log, batch_of("a")))
         await _begun(log, 1)
-        others = [asyncio.create_task(together.written(log, batch_of(*ids))) for ids in (("b", "known"), ("c",))]
+        others = [asyncio.create_task(told(together, log, batch_of(*ids))) for ids in (("b", "known"), ("c",))]
         await asyncio.sleep(0)
         log.may_go.set()
         return log, [await first, *[await other for other in others]]
@@ -53,15 +71,16 @@ def test_what_comes_during_a_write_is_written_in_the_next_one_together() -> None
     log, answers = asyncio.run(story())
     assert log.rounds == [["a"], ["b", "known", "c"]]
     assert answers == [[True], [True, False], [True]]
+    assert log.felt_together == [1, 2]
 
 
 def test_a_write_that_fails_is_told_to_all_who_were_in_it_and_to_nobody_else() -> None:
-    async def story() -> list[object]:
+    async def story() -> list[Any]:
         log, together = SlowLog(), GroupWrite()
         log.fails = [Unavailable("the disk is full")]
-        first = asyncio.create_task(together.written(log, batch_of("a")))
+        first = asyncio.create_task(told(together, log, batch_of("a")))
         await _begun(log, 1)
-        later = asyncio.create_task(together.written(log, batch_of("b")))
+        later = asyncio.create_task(told(together, log, batch_of("b")))
         await asyncio.sleep(0)
         log.may_go.set()
         return list(await asyncio.gather(first, later, return_exceptions=True))
@@ -74,9 +93,9 @@ def test_a_write_that_fails_is_told_to_all_who_were_in_it_and_to_nobody_else() -
 def test_one_caller_that_leaves_takes_nobody_with_it() -> None:
     async def story() -> list[bool]:
         log, together = SlowLog(), GroupWrite()
-        leaves = asyncio.create_task(together.written(log, batch_of("a")))
+        leaves = asyncio.create_task(told(together, log, batch_of("a")))
         await _begun(log, 1)
-        stays = asyncio.create_task(together.written(log, batch_of("b")))
+        stays = asyncio.create_task(told(together, log, batch_of("b")))
         leaves.cancel()
         await asyncio.sleep(0)
         log.may_go.set()
@@ -90,5 +109,5 @@ def test_one_caller_that_leaves_takes_nobody_with_it() -> None:
 def test_another_event_loop_starts_afresh() -> None:
     log, together = SlowLog(), GroupWrite()
     log.may_go.set()
-    assert asyncio.run(together.written(log, batch_of("a"))) == [True]
-    assert asyncio.run(together.written(log, batch_of("b"))) == [True]
+    assert asyncio.run(told(together, log, batch_of("a"))) == [True]
+    assert asyncio.run(told(together, log, batch_of("b"))) == [True]

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.adapters.redis import RedisLive
 from core.domain.account import Session
 from core.domain.ids import DAY, HOUR
 from core.domain.ports.live import SERVING_TOPICS, Live
@@ -125,6 +126,24 @@ class TestViewers:
         assert not live.viewers.write(replace(STATE, liked=("other",)), expected_version=2)
         assert live.viewers.read("asha").viewer == replace(STATE, version=1)
         assert not live.viewers.write(ViewerState(viewer="new"), expected_version=3)
+
+    def test_many_are_read_and_written_at_once_each_by_its_own_version(self, live: Live) -> None:
+        assert live.viewers.write(ViewerState(viewer="a", seen=("p1",)), expected_version=0)
+        a, b, c = live.viewers.read_many(["a", "b", "c"])
+        assert (a.seen, a.version, b, c.version) == (("p1",), 1, ViewerState(viewer="b"), 0)
+        assert live.viewers.write(replace(c, seen=("quicker",)), expected_version=0)
+        after = [(replace(one, seen=(*one.seen, "p2")), one.version) for one in (a, b, c)]
+        assert live.viewers.write_many(after) == [True, True, False]
+        found = live.viewers.read_many(["a", "b", "c"])
+        assert [(one.seen, one.version) for one in found] == [(("p1", "p2"), 2), (("p2",), 1), (("quicker",), 1)]
+        assert live.viewers.read_many([]) == []
+        assert live.viewers.write_many([]) == []
+
+    def test_many_are_written_even_if_the_server_has_forgotten_its_scripts(self, live: Live) -> None:
+        if isinstance(live, RedisLive):
+            live._link.client.script_flush()
+        states = [(ViewerState(viewer=f"v{n}"), 0) for n in range(3)]
+        assert live.viewers.write_many(states) == [True, True, True]
 
     def test_a_forgotten_viewer_is_fresh_again(self, live: Live) -> None:
         live.viewers.write(STATE, expected_version=0)

@@ -153,6 +153,12 @@ class MemoryViewerStates:
             self._held[state.viewer] = replace(state, version=expected_version + 1)
             return True
 
+    def read_many(self, viewers: Sequence[str]) -> list[ViewerState]:
+        return [self.read(viewer, trending=0).viewer for viewer in viewers]
+
+    def write_many(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
+        return [self.write(state, expected_version=expected) for state, expected in states]
+
     def forget(self, viewer: str) -> None:
         self._held.pop(viewer, None)
 

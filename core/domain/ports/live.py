@@ -65,6 +65,13 @@ class ViewerStates(Protocol):
         False if somebody was quicker: read again and repeat.
         """
 
+    def read_many(self, viewers: Sequence[str]) -> list[ViewerState]:
+        """One round trip: the state of each, fresh if unknown."""
+
+    def write_many(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
+        """One round trip: `write` for each state and its expected version, independently of the others. If it raises, some of them
+        may be written."""
+
     def forget(self, viewer: str) -> None:
         """Delete what is known of a viewer."""
 
