@@ -21,8 +21,8 @@ AT_THE_LATEST: Final = 16_000
 class Checkpoints:
     """A thread that starts with the first write and copies the WAL into the file when it is long.
 
-    SQLite lets the commit that made the WAL long do this: with 500 batches of events a second, one in a hundred waited 50 to 300 ms
-    for it. The bulk is copied while others write; for the rest, and to begin the WAL anew, they wait some milliseconds.
+    SQLite lets the commit that made the WAL long do this, and whoever waits for that commit waits for all of it. Here the bulk is
+    copied while others write; for the rest, and to begin the WAL anew, they wait some milliseconds.
     """
 
     def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection]) -> None:

@@ -122,7 +122,7 @@ class Catalogue:
     def _build(self, version: int, now: Millis) -> Index:
         """Everything anew, into a new writer.
 
-        Read in the order of an index of the store: by id, every batch would sort all live posts (172 s for a million, then 66).
+        Read in the order of an index of the store: by id, every batch would sort all live posts.
         """
         writer = ColumnWriter()
         self._unplayable.clear()

@@ -192,6 +192,7 @@ class Feed:
         if self._models is not None:
             self._models.warm_up(now=now)
         self.page("warm-up", record=False, now=now)
+        index.tags_within(index.rows_of(()))  # which a viewer who has done nothing yet does not need
         return index.count
 
     def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:

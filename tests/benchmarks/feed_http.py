@@ -24,7 +24,7 @@ from core.settings import Settings
 from tests.benchmarks.big_catalogue import fill
 from tests.benchmarks.harness import Report, percentile, run
 from tests.benchmarks.http_load import Answers
-from tests.benchmarks.processes import free_port, running
+from tests.benchmarks.processes import free_port, processor_seconds, running
 
 EVERY = 5.0
 """Seconds between the pages of one viewer."""
@@ -46,17 +46,19 @@ def measure(report: Report, options: argparse.Namespace) -> None:
             ]  # fmt: skip
             environment = {"FEEDROOM_DATA": str(data), "FEEDROOM_SECRET": "b" * 40, "FEEDROOM_DEMO": "no"}
             environment |= {"FEEDROOM_REDIS_URL": url} if url else {}
-            with running(command, environment=environment, ready=f"http://127.0.0.1:{port}/api/v1/healthz"):
+            with running(command, environment=environment, ready=f"http://127.0.0.1:{port}/api/v1/healthz") as api:
                 load(port, key, rate=20, seconds=5)  # each worker has built its index and compiled its solver
-                _rates(report, options, store, port, key)
+                _rates(report, options, store, port, key, api.pid)
             embedded_valkey.stop(data)
 
 
-def _rates(report: Report, options: argparse.Namespace, store: str, port: int, key: str) -> None:
+def _rates(report: Report, options: argparse.Namespace, store: str, port: int, key: str, api: int) -> None:
     passes: float | None = None
     before: tuple[float, float] = (0.0, 0.0)
     for rate in options.rates:
+        taken = processor_seconds(api)
         answers = load(port, key, rate=rate, seconds=options.seconds)
+        taken = processor_seconds(api) - taken
         case = f"{store}, {rate} pages/s"
         slowest = 0.0
         for name, seconds in (("page", answers.pages), ("events", answers.events)):
@@ -66,6 +68,9 @@ def _rates(report: Report, options: argparse.Namespace, store: str, port: int, k
             report.add(case, f"{name} p99_ms", percentile(seconds, 99) * 1_000, "ms")
             slowest = max(slowest, percentile(seconds, 99) * 1_000)
         report.add(case, "answered", (len(answers.pages) + len(answers.events)) / options.seconds, "requests/s")
+        pages = max(len(answers.pages), 1)
+        report.add(case, "processor time of the API per page and its events", taken / pages * 1_000, "ms")
+        report.add(case, "of the load itself", answers.processor_seconds / pages * 1_000, "ms")
         report.add(case, "errors", sum(answers.errors.values()), "count")
         report.add(case, "unanswered", answers.unfinished, "count")
         if answers.errors:

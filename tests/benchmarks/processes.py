@@ -85,3 +85,14 @@ def memory_mb(pid: int, *, family: bool = False) -> float:
         with suppress(psutil.NoSuchProcess):
             total += one.memory_info().rss
     return total / 1024**2
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process and its living descendants have taken so far."""
+    process = psutil.Process(pid)
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            taken = one.cpu_times()
+            total += taken.user + taken.system
+    return total
