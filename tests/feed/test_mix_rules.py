@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from core.domain.mix import MixPolicy, Share
@@ -69,6 +69,7 @@ def test_under_all_rules_the_page_is_near_the_integer_optimum(seed: int) -> None
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(KINDS), st.sampled_from(["least", "most", "gap", "pin"]))
+@example(5095, PostKind.PROMOTIONAL, "least")
 def test_loosening_a_rule_of_an_exact_page_never_lowers_its_value(seed: int, kind: PostKind, what: str) -> None:
     one = random_problem(seed, sizes=(6, 12), count=(60, 100))
     policy = replace(one.policy, per_publisher=99, per_brand=None, per_topic=None, session_shares={})
@@ -82,6 +83,9 @@ def test_loosening_a_rule_of_an_exact_page_never_lowers_its_value(seed: int, kin
     }[what]
     before, after = best_page(one), best_page(looser)
     assume(not before.relaxed)
+    # Shares become whole slots. Where all minima rounded up do not fit, some are rounded down, and those of a looser mix may fit.
+    rounded_alike = all(low <= held for low, held in zip(after.limits.least, before.limits.least, strict=True))
+    assume(rounded_alike and all(top >= held for top, held in zip(after.limits.most, before.limits.most, strict=True)))
     assert not after.relaxed
     assert after.value >= before.value - 1e-9
 
