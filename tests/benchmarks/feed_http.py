@@ -47,7 +47,9 @@ def measure(report: Report, options: argparse.Namespace) -> None:
             environment = {"FEEDROOM_DATA": str(data), "FEEDROOM_SECRET": "b" * 40, "FEEDROOM_DEMO": "no"}
             environment |= {"FEEDROOM_REDIS_URL": url} if url else {}
             with running(command, environment=environment, ready=f"http://127.0.0.1:{port}/api/v1/healthz") as api:
-                load(port, key, rate=100, seconds=15)  # each worker has compiled its solver and taken its first events in
+                load(
+                    port, key, rate=100, seconds=15
+                )  # each worker has compiled its solver and taken its first events in
                 _rates(report, options, store, port, key, api.pid)
             embedded_valkey.stop(data)
 
