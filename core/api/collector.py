@@ -20,8 +20,8 @@ OLDEST = 2
 class SmallCollector:
     """Watches full collections: sets survivors aside when one was slow, takes all back every two minutes.
 
-    With `every`, what survived that many collections of the youngest is set aside too: the middle generation then has nothing to
-    look at, which took 3 ms of one page in 150 of a feed process.
+    With `every`, what survived that many collections of the youngest is set aside too: the middle generation, whose collections
+    take longer than a page, then has nothing to look at.
     """
 
     def __init__(self, *, every: int | None = None) -> None:
