@@ -18,7 +18,7 @@ def answer(value: object, status: int = 200) -> Response:
 
 
 async def send_answer(send: Send, value: object) -> None:
-    """The same as `answer`, straight to the server: a response object costs 20 µs."""
+    """The same as `answer`, straight to the server: without a response object in between."""
     body = _encoder.encode(value)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

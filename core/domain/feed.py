@@ -1,6 +1,6 @@
 """A page of the feed, as the console and the shopping app see it.
 
-Structs of msgspec, since a page has some fifty of them: a frozen dataclass with this many fields takes ten times as long to make.
+Structs of msgspec, since a page has some fifty of them: a frozen dataclass with this many fields takes many times as long to make.
 They never refer to each other in circles, so the collector leaves them alone.
 """
 
@@ -75,10 +75,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StageTrace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one stage did: how many candidates went in and came out, why the others went, and how long it took.
-
-    Not frozen: eighteen of them are made with every page, and making a frozen one takes four times as long.
-    """
+    """What one stage did: how many candidates went in and came out, why the others went, and how long it took."""
 
     stage: str
     kind: str

@@ -98,7 +98,7 @@ def lots(request: str) -> np.random.Generator:
 
 
 class _Seed(ISeedSequence):
-    """256 bits of a hash of the request. numpy's own way from a number to a generator's state takes five times as long."""
+    """256 bits of a hash of the request. numpy's own way from a number to a generator's state takes longer."""
 
     def __init__(self, request: str) -> None:
         self._words = np.frombuffer(blake2b(request.encode(), digest_size=32).digest(), np.uint64)

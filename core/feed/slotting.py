@@ -178,7 +178,7 @@ def _ranking(scores: FloatArray) -> Places:
 
 @njit(cache=True, nogil=True)
 def _first_of_equals_first(order, scores):  # type: ignore[no-untyped-def]
-    """Equal scores in their own order, in place: sorting so at once takes three times as long."""
+    """Equal scores in their own order, in place: sorting so at once takes longer."""
     start = 0
     for at in range(1, len(order) + 1):
         if at == len(order) or scores[order[at]] != scores[order[start]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from core.services.model_files import CONTENT, FILES, UnfitModel
 from core.services.post_docs import read_docs
 from tests.feed.world import make_post
 from tests.services.models_world import EACH, GROUPS, MANAGER, ModelsWorld, post_id, quiet
+from tests.support.waiting import until
 
 THEMES = (
     ("saree", "silk loom weaving"),
@@ -76,14 +77,6 @@ def near(feed: Feed, viewer: str, now: int) -> dict[str, float]:
     rows = dict(outcome.proposals)[bit]
     assert query.near is not None
     return dict(zip([query.index.ids[row] for row in rows], query.near.of(rows).tolist(), strict=True))
-
-
-def until(shown: Callable[[], bool], seconds: float = 5) -> float:
-    began = time.monotonic()
-    while not shown():
-        assert time.monotonic() - began < seconds, "it did not happen"
-        time.sleep(0.005)
-    return time.monotonic() - began
 
 
 def test_a_post_that_goes_live_is_near_to_what_a_viewer_liked_within_a_second_in_every_process(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from core.services.feed import Feed
 from core.services.model_cache import KEPT
 from core.services.model_files import MANIFEST
 from tests.services.models_world import MANAGER, ModelsWorld, post_id, quiet
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -32,15 +32,6 @@ def put_in_force(shop: ModelsWorld) -> str:
     version = shop.models.train(MANAGER, quiet, now=shop.now)
     shop.models.publish(MANAGER, version.id, "test", now=shop.now)
     return version.id
-
-
-def until(shown: Callable[[], bool], seconds: float = 5) -> float:
-    """How long it took, in seconds."""
-    began = time.monotonic()
-    while not shown():
-        assert time.monotonic() - began < seconds, "it did not happen"
-        time.sleep(0.005)
-    return time.monotonic() - began
 
 
 def model_of(feed: Feed, shop: ModelsWorld) -> str:
