@@ -172,8 +172,12 @@ class Feed:
         actor.require(Role.PRODUCT_MANAGER)
         return self._policies.all()
 
-    def arrivals(self, *, now: Millis) -> int | None:
-        """How many live posts that are newer than the model in force have a place in it; None if it keeps nothing to place them."""
+    def arrivals(self, actor: Account, *, now: Millis) -> int | None:
+        """How many live posts that are newer than the model in force have a place in it; None if it keeps nothing to place them.
+
+        Raises Forbidden unless a product manager asks.
+        """
+        actor.require(Role.PRODUCT_MANAGER)
         model = None if self._models is None else self._models.current(0, now=now)
         if model is None or model.arrivals is None:
             return None

@@ -37,7 +37,7 @@ def models_panel(account: Account) -> None:
                 models.start_training(account, now=clock())
                 st.rerun()
     if in_force is not None and in_force.model:
-        _newer()
+        _newer(account)
     _training(account)
     if not versions:
         st.info(
@@ -62,9 +62,9 @@ def _status(in_force: ModelPublish | None) -> str:
     return f"**{in_force.model} is in force**{how}, {since}."
 
 
-def _newer() -> None:
+def _newer(account: Account) -> None:
     """How many posts the model in force could not learn from, and serves all the same."""
-    if newer := services().feed.arrivals(now=clock()):
+    if newer := services().feed.arrivals(account, now=clock()):
         st.caption(
             f"{plural(newer, 'live post')} came after its training: placed beside posts with the same tags and words, until a "
             "training takes them in."

@@ -88,5 +88,5 @@ def test_posts_newer_than_the_model_are_counted_beside_it(
 ) -> None:
     page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
     assert "came after its training" not in texts(page)
-    monkeypatch.setattr(trained.feed, "arrivals", lambda *, now: 14)
+    monkeypatch.setattr(trained.feed, "arrivals", lambda actor, *, now: 14)
     assert "14 live posts came after its training: placed beside posts with the same tags" in texts(page.run())

@@ -92,14 +92,14 @@ def test_a_post_that_goes_live_is_near_to_what_a_viewer_liked_within_a_second_in
         assert near(feed, "baker", shop.now)["late"] > 0
         assert "late" not in near(feed, "runner", shop.now), "it is not like what this viewer liked"
         assert feed.catalogue.at_least(0, now=shop.now).known is known, "nothing was built anew"
-        assert feed.arrivals(now=shop.now) == 1
+        assert feed.arrivals(MANAGER, now=shop.now) == 1
 
 
 def test_an_act_on_a_new_post_brings_posts_like_it_and_is_named(shop: ModelsWorld) -> None:
     feed = shop.process()
     go_live(shop, "late", 3, title="guitar solo")
     go_live(shop, "later", 3, title="guitar duo")
-    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(now=shop.now) == 2)
+    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(MANAGER, now=shop.now) == 2)
     shop.like("fan", "late")
     found = near(feed, "fan", shop.now)
     assert {id[:2] for id in found} == {"p3", "la"}
@@ -113,7 +113,7 @@ def test_an_act_on_a_new_post_brings_posts_like_it_and_is_named(shop: ModelsWorl
 def test_the_next_training_knows_the_post_and_the_places_go_away(shop: ModelsWorld) -> None:
     feed = shop.process()
     go_live(shop, "late", 2)
-    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(now=shop.now) == 1)
+    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(MANAGER, now=shop.now) == 1)
     shop.like("baker", "late")
     shop.like("baker", post_id(2, 3))
     shop.like("other", "late")
@@ -123,7 +123,7 @@ def test_the_next_training_knows_the_post_and_the_places_go_away(shop: ModelsWor
     model = feed._models.current(0, now=shop.now)  # type: ignore[union-attr]
     assert model is not None
     assert model.place("late") >= 0
-    assert feed.arrivals(now=shop.now) == 0
+    assert feed.arrivals(MANAGER, now=shop.now) == 0
 
 
 def test_a_training_leaves_young_posts_that_nobody_took_to_where_they_are(shop: ModelsWorld) -> None:
@@ -134,7 +134,7 @@ def test_a_training_leaves_young_posts_that_nobody_took_to_where_they_are(shop: 
     assert "young" not in contents.ids
     assert "old" in contents.ids
     assert "young" in read_contents(shop.stores, ["young"], now=shop.now)[0].ids
-    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(now=shop.now) == 2)
+    until(lambda: near(feed, "nobody", shop.now) == {} and feed.arrivals(MANAGER, now=shop.now) == 2)
     newer = train(shop)
     until(lambda: feed.page("looker", size=1, record=False, now=shop.now).model == newer)
     shop.like("baker", post_id(2, 3))
@@ -169,7 +169,7 @@ def test_a_process_that_starts_later_has_them_on_its_first_page(shop: ModelsWorl
     for number in range(80):
         go_live(shop, f"late-{number:02}", number % GROUPS)
     feed = shop.process()
-    assert feed.arrivals(now=shop.now) == 80
+    assert feed.arrivals(MANAGER, now=shop.now) == 80
     shop.like("baker", post_id(2, 3))
     assert "late-02" in near(feed, "baker", shop.now)
 
@@ -199,13 +199,17 @@ def test_a_page_with_new_posts_is_made_again_to_the_last_bit_after_they_are_gone
     for number in range(6):
         go_live(shop, f"late-{number}", 2)
     shop.like("baker", post_id(2, 3))
-    until(lambda: near(feed, "baker", shop.now) != {} and feed.arrivals(now=shop.now) == 6)
+    until(lambda: near(feed, "baker", shop.now) != {} and feed.arrivals(MANAGER, now=shop.now) == 6)
     shop.like("baker", "late-0")
     page, outcome, query = feed.look(Asked(viewer="baker", size=20), now=shop.now)
     assert any(slot.post.startswith("late-") and "neighbours" in slot.reason.sources for slot in page.slots)
     kept = captured(query, outcome, feed.pipeline.source_names, page.request, "")
     go_live(shop, "late-9", 2)
-    until(lambda: feed.look(Asked(viewer="x", size=1), now=shop.now) is not None and feed.arrivals(now=shop.now) == 7)
+    until(
+        lambda: (
+            feed.look(Asked(viewer="x", size=1), now=shop.now) is not None and feed.arrivals(MANAGER, now=shop.now) == 7
+        )
+    )
     again = replay(read(written(trace_of(kept))), feed.pipeline)
     assert again.difference == ""
     assert again.query.near is not None
@@ -229,7 +233,7 @@ def test_pages_and_new_posts_at_the_same_time(shop: ModelsWorld) -> None:
     for number in range(60):
         go_live(shop, f"late-{number:02}", number % GROUPS)
         time.sleep(0.005)
-    until(lambda: feed.arrivals(now=shop.now) == 60)
+    until(lambda: feed.arrivals(MANAGER, now=shop.now) == 60)
     over.set()
     for thread in threads:
         thread.join()
