@@ -171,7 +171,9 @@ class ColumnWriter:
         first = np.cumsum(counts, dtype=np.int32) - counts
         starts = self._tags.starts.view()[best].astype(np.int32)
         places = np.arange(int(counts.sum()), dtype=np.int32) + np.repeat(starts - first, counts)
-        self._by_tag = Shelves(self._tags.flat.view()[places], np.repeat(best, counts), len(self.tags))
+        worn = self._tags.flat.view()[places]
+        self._by_tag = Shelves(worn, np.repeat(best, counts), len(self.tags))
+        self._tag_shares = np.bincount(worn, minlength=len(self.tags)) / max(len(best), 1)
         self._by_publisher = Shelves(self._publisher.view()[newest], newest, len(self.publishers))
         self._by_kind = Shelves(self._kind.view()[best].astype(np.int32), best, len(KINDS))
         self._newest = Shelves(np.zeros(len(newest), np.int32), newest, 1)
@@ -212,6 +214,7 @@ class ColumnWriter:
             brands=self.brands,
             languages=self.languages,
             regions=self.regions,
+            tag_shares=self._tag_shares,
             by_tag=self._by_tag,
             by_publisher=self._by_publisher,
             by_kind=self._by_kind,

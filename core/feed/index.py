@@ -34,6 +34,7 @@ class Index:
     is the margin of its best linked product in stock and `price` the price of the cheapest, in major currency units, 0 if it has
     none in stock; `reputation` is the multiplier of exposure of its publisher.
     `brand` numbers the brand of its first linked product, else its publisher; `topic` is the number of its first tag, −1 for none.
+    `tag_shares` (tags,) is the part of the live posts that wear each tag, as of when the shelves were last sorted.
     `version` is the catalogue's version that the snapshot has caught up with.
     """
 
@@ -64,6 +65,7 @@ class Index:
     tag_flat: IntArray
     tag_starts: NDArray[np.int64]
     tag_counts: NDArray[np.int16]
+    tag_shares: FloatArray
     tags: Vocabulary
     publishers: Vocabulary
     brands: Vocabulary

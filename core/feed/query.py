@@ -31,8 +31,9 @@ class FeedQuery:
     """One request for a page. `marks` (post numbers,) says which posts are seen or hidden; see `marked`.
 
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
-    over the index's numbers, decayed to `now`; `near` is what a model makes of the last acts, None without a model. `priced`
-    asks for the price of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those
+    over the index's numbers, decayed to `now`, those to tags above what is usual; `usual_tags` is what they make of a
+    usual post, see `above_usual`. `near` is what a model makes of the last acts, None without a model. `priced` asks for the price
+    of every binding rule, some milliseconds. `calibration` corrects predicted chances; `campaigns` are those
     that take part, None if none does; `session` is what was served before in this session. `gate` judges rows by all of it.
     """
 
@@ -46,6 +47,7 @@ class FeedQuery:
     trending: Mapping[str, float]
     tags: FloatArray
     publishers: FloatArray
+    usual_tags: float = 0.0
     region: str = ""
     language: str = ""
     languages: tuple[str, ...] = ()
@@ -151,3 +153,22 @@ def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: fl
     vector = np.zeros(max(numbers, default=-1) + 2)
     vector[numbers] = np.fromiter(affinities.values(), np.float64, len(numbers)) * fade
     return vector[:-1]
+
+
+def above_usual(tags: FloatArray, shares: FloatArray) -> tuple[FloatArray, float]:
+    """Affinities to tags (t,) less what somebody would have who acted on posts by lot, and their sum over a usual post's tags.
+
+    `shares` (s,) is the part of the posts that wear each tag; tags from s on are too new to have one.
+
+    u = tags − w · shares, w = Σ tags / Σ shares and at least 0: what acts on usual posts, of Σ shares tags each, would have left.
+    Then Σ u over a post's tags − Σ u · shares is how much more the viewer likes it than a usual post; without this, tags that
+    every second post wears would say most.
+    """
+    usual = float(shares.sum())
+    weight = max(float(tags.sum()), 0.0) / usual if usual else 0.0
+    if not weight:
+        return tags, float(tags[: len(shares)] @ shares[: len(tags)])
+    above = np.zeros(max(len(tags), len(shares)))
+    above[: len(tags)] = tags
+    above[: len(shares)] -= weight * shares
+    return above, float(above[: len(shares)] @ shares)

@@ -19,6 +19,8 @@ from core.pipeline.candidates import IntArray
 
 IDENTITY = frozenset({"version", "size", "ids", "known", "row_of"})
 """What says which post a row belongs to; made anew."""
+USED_BEFORE = frozenset({"tag_shares"})
+"""Arrays that only the making of a query reads, which is recorded: an index made again has them empty."""
 BY_POST = frozenset({"tallies"})
 """Arrays over post numbers. All others are over rows."""
 
@@ -45,7 +47,7 @@ def gathered(index: Index, rows: IntArray) -> Rows:
     parts = {f"{name}_{part}" for name in lists for part in ("flat", "starts", "counts")}
     columns: dict[str, NDArray[Any]] = {}
     plain: dict[str, Any] = {}
-    for name in sorted(names - parts - IDENTITY):
+    for name in sorted(names - parts - IDENTITY - USED_BEFORE):
         value = getattr(index, name)
         if isinstance(value, np.ndarray) and name not in BY_POST and len(value) == index.size:
             columns[name] = value[rows]
@@ -115,7 +117,7 @@ def rebuilt(held: Rows, vocabularies: Mapping[str, Mapping[str, int]], known: Se
     others = [id for id in dict.fromkeys(known) if id not in numbers]
     numbers |= {id: place for place, id in enumerate(others, start=len(numbers))}
     number[-1] = len(numbers)
-    nothing: dict[str, Any] = {}
+    nothing: dict[str, Any] = {name: np.zeros(0) for name in USED_BEFORE}
     for field in fields(Index):
         if field.name in vocabularies:
             nothing[field.name] = _Words(vocabularies[field.name])

@@ -55,6 +55,7 @@ FIELDS: Mapping[str, How] = {
     "marks": How.DERIVED,  # from what the viewer has seen and hidden
     "trending": How.PLAIN,
     "tags": How.VECTOR,
+    "usual_tags": How.PLAIN,
     "publishers": How.VECTOR,
     "region": How.PLAIN,
     "language": How.PLAIN,

@@ -20,7 +20,7 @@ from core.domain.viewer import ViewerState
 from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
 from core.feed.index import KINDS, Index
-from core.feed.query import FeedQuery, affinity_vector, lots, marked
+from core.feed.query import FeedQuery, above_usual, affinity_vector, lots, marked
 from core.feed.serving_model import Near
 from core.feed.side_effects import SERVED_TOPIC, served_event
 from core.feed.viewer_update import HALF_LIFE, served, session_of
@@ -237,6 +237,9 @@ class Feed:
         if model is not None and self._models is not None:
             self._models.arrivals.look(model, index, now=now)
         near = None if model is None else Near(model, index, state.recent, asked.segment, now=now)
+        lent = near is not None and near.prior_share
+        tastes = near.tastes(state.tags, fade) if near is not None and lent else state.tags
+        tags, usual_tags = above_usual(affinity_vector(tastes, index.tags, 1.0 if lent else fade), index.tag_shares)
         with marked(index, state) as marks:
             query = FeedQuery(
                 viewer=state,
@@ -247,9 +250,8 @@ class Feed:
                 rng=lots(request),
                 marks=marks,
                 trending=read.trending,
-                tags=affinity_vector(near.tastes(state.tags, fade), index.tags, 1.0)
-                if near is not None and near.prior_share
-                else affinity_vector(state.tags, index.tags, fade),
+                tags=tags,
+                usual_tags=usual_tags,
                 publishers=affinity_vector(state.publishers, index.publishers, fade),
                 region=asked.region,
                 language=asked.language,

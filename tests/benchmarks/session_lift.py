@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from core.demo import behaviour, tastes
 from core.feed.near import PAUSE
 from core.feed.next_item import BEFORE, EVENLY, POPULARITY, Acts, Codes, Scores, replay, scores_of
+from core.feed.query import above_usual
 from core.feed.scorers.engagement import Engagement
 from core.feed.serving_model import usual_unit
 from core.feed.viewer_update import weight_of
@@ -94,16 +95,17 @@ def feed_scores(model: Neighbours, acts: Acts, shown: tastes.Shown, popularity: 
     place = {id: row for row, id in enumerate(shown.ids)}
     rows = [place[item] for item in acts.items]
     tags, publishers = shown.tags[rows], shown.publishers[rows]
-    tags = tags / np.sqrt(np.maximum(tags.sum(axis=1, keepdims=True), 1))
+    root, shares = np.sqrt(np.maximum(tags.sum(axis=1), 1)), tags.mean(axis=0)
     liked = np.log(popularity + 5)
 
     def scores(history: Codes, counts: Floats, sums: Floats) -> Floats:
+        above, usual = above_usual(sums @ (tags[history] / root[history, None]), shares)
         parts = (
-            (weights.neighbours, near(history, counts, sums) / unit),
-            (weights.tag, tags @ (sums @ tags[history])),
-            (weights.publisher, np.bincount(publishers[history], 0.5 * sums, len(shown.publisher_ids))[publishers]),
+            (weights.neighbours, 1, near(history, counts, sums) / unit),
+            (weights.tag, 2, (tags @ above - usual) / root),
+            (weights.publisher, 1, np.bincount(publishers[history], 0.5 * sums, len(shown.publisher_ids))[publishers]),
         )
-        return liked + sum(weight * part / (1 + np.abs(part)) for weight, part in parts)
+        return liked + sum(weight * part / (half + np.abs(part)) for weight, half, part in parts)
 
     return scores
 

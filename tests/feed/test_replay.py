@@ -14,7 +14,7 @@ from core.domain.post import PostKind, PostTotals
 from core.feed.index import Index
 from core.feed.query import FeedQuery
 from core.feed.replay import replay
-from core.feed.trace_index import gathered
+from core.feed.trace_index import IDENTITY, USED_BEFORE, gathered
 from core.feed.trace_record import FIELDS, Made, PageTrace, captured, read, trace_of, written
 from core.pipeline.engine import FeedPipeline
 from core.services.feed_request import Asked
@@ -73,7 +73,7 @@ def test_every_column_of_an_index_is_recorded(lively: World) -> None:
         *(f"{name}_{part}" for name in held.ragged for part in ("flat", "starts", "counts")),
     }
     by_kind = {field.name for field in fields(Index) if field.type in ("Vocabulary", "Shelves")}
-    assert told | by_kind | {"version", "size", "ids", "known", "row_of"} == {field.name for field in fields(Index)}
+    assert told | by_kind | IDENTITY | USED_BEFORE == {field.name for field in fields(Index)}
     assert np.array_equal(held.columns["rates"], index.rates[rows])
     held.columns["rates"][:] = 0
     assert index.rates[rows].any()

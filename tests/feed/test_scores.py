@@ -45,7 +45,9 @@ def test_affinities_are_sums_over_tags_publishers_follows_and_trends() -> None:
     for at, row in enumerate(candidates.rows.tolist()):
         tags = index.tags_of(row)
         known = [query.tags[index.tags.find(tag)] for tag in tags if index.tags.find(tag) < len(query.tags)]
-        assert found["tag affinity"][at] == pytest.approx(sum(known) / np.sqrt(max(len(tags), 1)))
+        assert found["tag affinity"][at] == pytest.approx(
+            (sum(known) - query.usual_tags) / np.sqrt(len(tags)) if tags else 0.0
+        )
         publisher = int(index.publisher[row])
         own = query.publishers[publisher] if publisher < len(query.publishers) else 0.0
         assert found["publisher affinity"][at] == own
@@ -61,7 +63,7 @@ def plain_chances(query: FeedQuery, facts: Candidates, other: FloatArray) -> Flo
     weights = Engagement()
     tags, publisher, near = facts["tag affinity"], facts["publisher affinity"], facts["neighbours"]
     shift = (
-        weights.tag * tags / (1 + np.abs(tags))
+        weights.tag * tags / (2 + np.abs(tags))
         + weights.publisher * publisher / (1 + np.abs(publisher))
         + weights.followed * facts["followed"]
         + weights.trend * facts["trend"] / (facts["trend"] + 10)

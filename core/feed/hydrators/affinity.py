@@ -16,7 +16,8 @@ from core.pipeline.candidates import Candidates
 class Affinity:
     """Writes `tag affinity`, `publisher affinity`, `followed` and `trend`.
 
-    Tag affinity is the sum over a post's tags divided by √tags, so that a post does not win by wearing many. All of it as of now.
+    Tag affinity is the sum over a post's tags, less that of a usual post, divided by √tags, so that a post does not win by wearing
+    many, nor by tags that most posts wear; 0 for a post without tags. All of it as of now.
     """
 
     def hydrate(self, query: FeedQuery, candidates: Candidates) -> Candidates:
@@ -32,6 +33,7 @@ class Affinity:
             index.publisher,
             index.number,
             query.tags,
+            query.usual_tags,
             query.publishers,
             np.array(followed, np.int32),
             trends.numbers,
@@ -44,7 +46,7 @@ class Affinity:
 
 @njit(cache=True, nogil=True)
 def _affinities(  # type: ignore[no-untyped-def]
-    rows, tag_flat, tag_starts, tag_counts, publisher, number, tags, publishers, followed, trending, trends
+    rows, tag_flat, tag_starts, tag_counts, publisher, number, tags, usual, publishers, followed, trending, trends
 ):
     """(4, n): by tags, by publisher, 1 where the publisher is followed, trend. `followed` and `trending` ascend."""
     found = np.zeros((4, len(rows)))
@@ -55,7 +57,8 @@ def _affinities(  # type: ignore[no-untyped-def]
         for place in range(tag_starts[row], tag_starts[row] + count):
             if tag_flat[place] < len(tags):
                 total += tags[tag_flat[place]]
-        found[0, at] = total / np.sqrt(max(count, 1))
+        if count:
+            found[0, at] = (total - usual) / np.sqrt(count)
         own = publisher[row]
         if own < len(publishers):
             found[1, at] = publishers[own]

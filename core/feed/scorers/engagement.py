@@ -18,7 +18,7 @@ SIGN = np.array([-1 if DEFAULT_WEIGHTS[action] < 0 else 1 for action in ACTIONS]
 class Engagement:
     """Odds per action from the post's own smoothed rates, shifted by the viewer's affinity; their weighted sum is `engagement`.
 
-    log-odds = log-odds(rate) + a, where a = tag·t/(1+|t|) + publisher·p/(1+|p|) + followed·f + trend·c/(c+10) +
+    log-odds = log-odds(rate) + a, where a = tag·t/(2+|t|) + publisher·p/(1+|p|) + followed·f + trend·c/(c+10) +
     neighbours·n/(1+|n|) − language·other.
     Affinity enters saturated, so that a hundred likes of one tag do not drown everything else; for unwanted actions a is
     turned round. Then the calibration in force is applied per action: log-odds used = intercept + slope · log-odds. Without
@@ -26,11 +26,11 @@ class Engagement:
     and the exponential is compiled; these two stay with numpy, which takes several numbers at a time.
     """
 
-    tag: float = 1.6
+    tag: float = 3.0
     publisher: float = 0.8
     followed: float = 0.5
     trend: float = 0.4
-    neighbours: float = 1.2
+    neighbours: float = 2.0
     language: float = 0.8
 
     def score(self, query: FeedQuery, candidates: Candidates) -> Candidates:
@@ -70,7 +70,7 @@ def _odds(  # type: ignore[no-untyped-def]
         for action in range(rates.shape[1]):
             odds[action, at] = rates[row, action] / (np.float32(1) - rates[row, action])
         total = (
-            tag * tags[at] / (1 + abs(tags[at]))
+            tag * tags[at] / (2 + abs(tags[at]))
             + publisher * publishers[at] / (1 + abs(publishers[at]))
             + follow * followed[at]
             + trend * trends[at] / (trends[at] + 10)

@@ -49,7 +49,9 @@ class Campaigns:
         assert table is not None  # noqa: S101 - propose has looked
         suits = index.quality[rows].astype(np.float64)
         if len(query.tags):
-            near = index.tag_sums(rows, query.tags) / np.sqrt(np.maximum(index.tag_counts[rows], 1))
+            counts = index.tag_counts[rows]
+            above = np.where(counts, index.tag_sums(rows, query.tags) - query.usual_tags, 0.0)
+            near = above / np.sqrt(np.maximum(counts, 1))
             suits = suits * (1 + self.taste * near / (1 + np.abs(near)))
         weight = query.policy.weights.get("campaign", DEFAULT_WEIGHTS["campaign"])
         best = np.argsort(-(suits + weight * table.bonus[owners]), kind="stable")
