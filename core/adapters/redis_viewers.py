@@ -16,7 +16,7 @@ from core.adapters.redis_wire import packed
 from core.domain.ports.live import SERVING_TOPICS, LiveRead
 from core.domain.viewer import ViewerState
 
-MOST_KEPT = 4 * 1024 * 1024
+MOST_KEPT = 16 * 1024 * 1024
 """Bytes of stored states whose decoded form is kept; that takes some four times as much."""
 
 APART = 1_000

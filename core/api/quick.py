@@ -27,7 +27,7 @@ from core.services.event_intake import EventResult
 
 LONGEST: Final = {
     "viewer": MAX_ID, "size": 3, "cursor": 400, "session": MAX_ID, "region": 12, "language": 12, "segment": MAX_ID,
-    "platform": 40, "policy": MAX_ID,
+    "platform": 40, "policy": MAX_ID, "reasons": 3,
 }  # fmt: skip
 """Parameters of a plain request for a page, and how long each may be."""
 SMALL: Final = 64 * 1024
@@ -114,6 +114,10 @@ def _plain(query: bytes) -> dict[str, Any] | None:
     if "viewer" not in asked or not asked.get("size", "20").isdecimal():
         return None
     asked["size"] = int(asked.get("size", 20))
+    if "reasons" in asked:
+        if asked["reasons"] not in ("yes", "no"):
+            return None
+        asked["reasons"] = asked["reasons"] == "yes"
     if "language" in asked:
         asked["languages"] = (asked.pop("language"),)
     return asked

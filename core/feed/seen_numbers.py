@@ -13,8 +13,8 @@ from core.domain.viewer import ViewerState
 from core.feed.index import Index
 from core.pipeline.candidates import IntArray
 
-ROOM = 200_000
-"""So many posts are remembered for all viewers together, about 20 MB; the viewers asked for longest ago are forgotten."""
+ROOM = 600_000
+"""So many posts are remembered for all viewers together, about 60 MB; the viewers asked for longest ago are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,12 @@ from core.services.feed_campaigns import FeedCampaigns, Taken
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
 from core.services.feed_models import FeedModels
-from core.services.feed_pages import page_of, served_page
+from core.services.feed_pages import page_of
 from core.services.feed_policies import Policies
 from core.services.feed_request import Asked, checked
 from core.services.remembered import Remembered
 from core.services.served_log import ServedLog
+from core.services.served_pages import served_page
 from core.services.stores import Stores
 from core.services.traces import Traces
 from core.services.viewer_memory import ViewerMemory
@@ -95,19 +96,21 @@ class Feed:
         segment: str | None = None,
         platform: str = "",
         newcomer: bool | None = None,
+        reasons: bool = True,
         now: Millis,
     ) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
 
         What is served is marked as seen by compare-and-set, so that no two requests ever show the same post; with `record=False`
-        nothing is marked or written down. Raises InvalidInput naming `viewer`, `size`, `cursor` or `policy`. A server that is
-        down never raises: the page is made from what is left, and its notes say so.
+        nothing is marked or written down. Without `reasons` the page does not say why and how it came about. Raises InvalidInput
+        naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and
+        its notes say so.
         """
         started = time.perf_counter()
         asked = checked(
             viewer, size, cursor=cursor, session=session, region=region, languages=languages, segment=segment
         )
-        asked = replace(self._known(asked, policy, region, now), platform=platform, newcomer=newcomer)
+        asked = replace(self._known(asked, policy, region, now), platform=platform, newcomer=newcomer, reasons=reasons)
         if record and policy is None and self._arms is not None:
             asked = self._arms.applied(asked, now=now)
         if record:
@@ -279,6 +282,7 @@ class Feed:
                 request=request,
                 cursor=None if outcome.exhausted else written(follow),
                 problem=self.catalogue.problem,
+                reasons=asked.reasons,
             )
         return page, outcome, query
 
@@ -293,8 +297,8 @@ class Feed:
         return replace(asked, region=here, language=profile.language, segment=segment, sample=True)
 
     def _write_down(self, page: FeedPage, outcome: Outcome, query: FeedQuery, asked: Asked) -> None:
-        names, version = self._pipeline.source_names, query.index.version
-        record = served_page(page, outcome, version, names, asked.session, asked.segment, query.calibration)
+        names = self._pipeline.source_names
+        record = served_page(page, outcome, query, names, asked.session, asked.segment)
         self._served.put(SERVED_TOPIC, served_event(self._campaigns.signed(record)))
         if self._traces is not None and (asked.sample or self._traces.wanted(page.request)):
             self._traces.keep(query, outcome, names, page.request, asked.session)

@@ -1,21 +1,18 @@
-"""From an outcome of the engine to the page that goes out, and to the record that is kept of it."""
+"""From an outcome of the engine to the page that goes out."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import numpy as np
-
 from core.domain.feed import COUNTS, FeedPage, Slot, SlotReason
-from core.domain.viewer import Interaction
-from core.feed.actions import ACTIONS
-from core.feed.calibrated import AS_PREDICTED, Calibration
-from core.feed.explain import Tastes, because, sentence
+from core.domain.ids import Millis
+from core.domain.post import Post
 from core.feed.query import FeedQuery
-from core.feed.side_effects import ServedPage, ServedSlot
 from core.pipeline.candidates import Candidates
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
+from core.services.slot_reasons import acts_behind, reasons_of
+
+UNTOLD = SlotReason(sources=(), scores={}, rule="", sentence="")
+"""The reason of a slot on a page that was asked for without reasons."""
 
 
 def page_of(
@@ -27,42 +24,57 @@ def page_of(
     request: str,
     cursor: str | None,
     problem: str,
+    reasons: bool = True,
 ) -> FeedPage:
-    """The page with every slot filled: words, links, product cards, reason."""
+    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, and the stages."""
     chosen, index, now = outcome.selection, query.index, query.now
-    shown = chosen.page
-    rows, bits = shown.rows.tolist(), shown.sources.tolist()
-    ids = [index.ids[row] for row in rows]
-    reasons = _acts_behind(query, shown, source_names)
-    posts = cards.posts.get_many([*ids, *{act.post for act in reasons if act is not None}.difference(ids)], now=now)
+    ids = [index.ids[row] for row in chosen.page.rows.tolist()]
+    acts = acts_behind(query, chosen.page, source_names) if reasons else []
+    posts = cards.posts.get_many([*ids, *{act.post for act in acts if act is not None}.difference(ids)], now=now)
+    owners = _owners(query, chosen.page, source_names)
+    told = reasons_of(query, outcome, source_names, acts, owners, posts, cards) if reasons else [UNTOLD] * len(ids)
+    notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
+    slots = _slots(query, outcome, ids, posts, owners, told, cards, now)
+    if not slots:
+        notes = (*notes, "There is nothing to show: no live post may be shown to this viewer.")
+    return FeedPage(
+        request=request,
+        viewer=query.viewer.viewer,
+        policy=query.policy.id,
+        slots=slots,
+        cursor=cursor,
+        at=now,
+        stages=outcome.stages if reasons else (),
+        notes=notes,
+        prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
+        model=query.near.model.id if query.near is not None else "",
+        relaxed=chosen.relaxed,
+    )
+
+
+def _slots(
+    query: FeedQuery,
+    outcome: Outcome,
+    ids: list[str],
+    posts: dict[str, Post],
+    owners: list[int],
+    told: list[SlotReason],
+    cards: Cards,
+    now: Millis,
+) -> tuple[Slot, ...]:
+    """One slot for each post that can be had."""
+    index, rows = query.index, outcome.selection.page.rows
     on_page = [posts[id] for id in ids if id in posts]
     products = cards.product_cards(on_page, now=now)
     publishers = cards.publishers.get_many(list({post.publisher for post in on_page}), now=now)
-    names = tuple(shown.scores)
-    table = np.array([shown[name] for name in names]).round(6).T.tolist() if rows else []
-    tallies = index.tallies[index.number[shown.rows]].tolist()
-    propensities = chosen.propensities.round(6).tolist()
-    tastes = Tastes(query)
-    sponsors, campaigns = _sponsors(query, shown, source_names), query.campaigns
-    displaced = (*chosen.displaced, *[-1] * (len(rows) - len(chosen.displaced)))
-
-    def tag_name(tag: str) -> str:
-        return cards.tag_name(tag, now=now)
-
+    tallies = index.tallies[index.number[rows]].tolist()
+    propensities = outcome.selection.propensities.round(6).tolist()
+    campaigns = query.campaigns.ids if query.campaigns is not None else ()
     slots: list[Slot] = []
-    for position, id in enumerate(ids):
+    for place, id in enumerate(ids):
         if (post := posts.get(id)) is None:
             continue
-        publisher = publishers[post.publisher].name if post.publisher in publishers else post.publisher
-        sources, rule, act = named(bits[position], source_names), chosen.rules[position], reasons[position]
-        owner = sponsors[position] if campaigns is not None else -1
-        if campaigns is not None and owner >= 0:
-            campaign, told = campaigns.ids[owner], f"Sponsored: campaign {campaigns.names[owner]}"
-        else:
-            near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
-            campaign = ""
-            told = sentence(query, rows[position], sources, rule, tastes, publisher, tag_name, near)
-        instead = displaced[position]
+        publisher = publishers.get(post.publisher)
         slots.append(
             Slot(
                 position=len(slots),
@@ -71,111 +83,24 @@ def page_of(
                 title=post.title,
                 caption=post.caption,
                 publisher=post.publisher,
-                publisher_name=publisher,
+                publisher_name=publisher.name if publisher is not None else post.publisher,
                 tags=post.tags,
                 ai_generated=post.ai_generated,
                 media=cards.links(post, now=now),
                 products=tuple([products[one] for one in post.products if one in products]),
-                propensity=propensities[position],
-                reason=SlotReason(
-                    sources=sources,
-                    scores=dict(zip(names, table[position], strict=True)),
-                    rule=rule,
-                    sentence=told,
-                    displaced=index.ids[instead] if instead >= 0 else None,
-                ),
-                counts=dict(zip(COUNTS, tallies[position], strict=True)),
-                campaign=campaign,
+                propensity=propensities[place],
+                reason=told[place],
+                counts=dict(zip(COUNTS, tallies[place], strict=True)),
+                campaign=campaigns[owners[place]] if owners[place] >= 0 else "",
             )
         )
-    notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
-    if not slots:
-        notes = (*notes, "There is nothing to show: no live post may be shown to this viewer.")
-    return FeedPage(
-        request=request,
-        viewer=query.viewer.viewer,
-        policy=query.policy.id,
-        slots=tuple(slots),
-        cursor=cursor,
-        at=now,
-        stages=outcome.stages,
-        notes=notes,
-        prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
-        model=query.near.model.id if query.near is not None else "",
-        relaxed=chosen.relaxed,
-    )
+    return tuple(slots)
 
 
-def _sponsors(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[int]:
+def _owners(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[int]:
     """Per slot the place of its campaign in the query's table, −1 where no campaign proposed the post."""
     if query.campaigns is None or "campaigns" not in names:
         return [-1] * len(shown)
-    proposed = (shown.sources >> names.index("campaigns") & 1).astype(bool)
-    owners = query.campaigns.owners_of(query.index.number[shown.rows])
-    return [int(owner) for owner in np.where(proposed, owners, -1)]
-
-
-def _acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
-    """Per slot the act of the viewer that speaks for it most, if it says enough beside their tags: an act is the more telling."""
-    near = query.near
-    if near is None or "neighbours" not in names or not len(near.history):
-        return [None] * len(shown)
-    proposed = (shown.sources >> names.index("neighbours") & 1).astype(bool)
-    telling = proposed & (shown["neighbours"] >= 0.5 * shown["tag affinity"])
-    if not telling.any():
-        return [None] * len(shown)
-    return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]
-
-
-def served_page(
-    page: FeedPage,
-    outcome: Outcome,
-    version: int,
-    source_names: tuple[str, ...],
-    session: str,
-    segment: str = "",
-    calibration: Calibration = AS_PREDICTED,
-) -> ServedPage:
-    """What the log keeps of a page; `calibration` is the one that its chances were made with."""
-    bits, odds = outcome.selection.page.sources.tolist(), _odds(outcome.selection.page, calibration)
-    slots = [
-        ServedSlot(
-            slot.post,
-            slot.kind,
-            slot.propensity,
-            slot.reason.scores.get("score", 0.0),
-            bits[place],
-            slot.reason.rule,
-            odds[place],
-            tuple([card.id for card in slot.products]),
-            slot.campaign,
-        )
-        for place, slot in enumerate(page.slots)
-    ]
-    return ServedPage(
-        page.request,
-        page.viewer,
-        page.policy,
-        page.at,
-        version,
-        tuple(slots),
-        source_names,
-        session,
-        page.model,
-        segment,
-    )
-
-
-def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
-    """Predicted log-odds per slot and action, in hundredths and before calibration; empty if the scorer had failed."""
-    if "engagement" not in shown.scores:
-        return [()] * len(shown)
-    chances = np.array([shown[action] for action in ACTIONS]).T
-    table: list[list[int]] = np.rint(calibration.predicted(chances) * 100).astype(np.int64).tolist()
-    return list(map(tuple, table))
-
-
-@lru_cache(maxsize=10_000)
-def named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of the sources in a bit set."""
-    return tuple(name for bit, name in enumerate(names) if bits >> bit & 1)
+    found: list[int] = query.campaigns.owners_of(query.index.number[shown.rows]).tolist()
+    bit = 1 << names.index("campaigns")
+    return [owner if bits & bit else -1 for owner, bits in zip(found, shown.sources.tolist(), strict=True)]

@@ -18,7 +18,8 @@ from core.statistics.assignment import Assigned
 class Asked:
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
     `model` is that of the viewer's arm, None the one in force;
-    `sample` says that a sample viewer asks, whose pages are all kept for replay."""
+    `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not say why they are
+    there."""
 
     viewer: str
     size: int
@@ -37,6 +38,7 @@ class Asked:
     model: ServingModel | None = None
     priced: bool = False
     sample: bool = False
+    reasons: bool = True
 
 
 def checked(

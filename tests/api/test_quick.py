@@ -49,6 +49,21 @@ def test_a_plain_page_goes_the_short_way_once_the_key_is_known(
     assert not {slot["post"] for slot in first.json()["slots"]} & {slot["post"] for slot in second.json()["slots"]}
 
 
+def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str, str], taken: list[str]) -> None:
+    long = client.get("/api/v1/feed?viewer=a&size=5&reasons=no", headers=key).json()
+    short = client.get("/api/v1/feed?viewer=a&size=5&reasons=no", headers=key).json()
+    told = client.get("/api/v1/feed?viewer=a&size=5&reasons=yes", headers=key).json()
+    assert taken == ["FeedPage"] * 2
+    for page in (long, short):
+        assert page["stages"] == []
+        assert {slot["reason"]["sentence"] for slot in page["slots"]} == {""}
+        assert not any(slot["reason"]["scores"] for slot in page["slots"])
+    assert all(slot["reason"]["sentence"] and slot["reason"]["scores"]["score"] for slot in told["slots"])
+    assert told["stages"]
+    posts = [slot["post"] for page in (long, short, told) for slot in page["slots"]]
+    assert len(set(posts)) == 15
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -59,6 +74,7 @@ def test_a_plain_page_goes_the_short_way_once_the_key_is_known(
         ("size=5", 422),
         ("viewer=a&cursor=nonsense", 422),
         ("viewer=a&policy=none-such", 422),
+        ("viewer=a&reasons=may", 422),
         ("viewer=a&language=en&language=hi", 200),
         ("viewer=a&newcomer=true", 200),
         ("viewer=a&unknown=1", 200),

@@ -96,7 +96,7 @@ class Load:
         self._connections = connections
         self._rng = random.Random(seed)
         head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
-        self._get = f"GET /api/v1/feed?size=10&viewer=%s HTTP/1.1\r\n{head}\r\n"
+        self._get = f"GET /api/v1/feed?size=10&reasons=no&viewer=%s HTTP/1.1\r\n{head}\r\n"
         self._post = f"POST /api/v1/events HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: "
         self._free: deque[_Connection] = deque()
         self._waiting: deque[tuple[float, str, str]] = deque()

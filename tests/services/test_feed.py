@@ -162,6 +162,20 @@ def test_a_served_page_is_logged_with_propensities(small: World) -> None:
     assert all(0 < slot.propensity <= 1 for slot in kept.slots)
 
 
+def test_a_page_without_reasons_is_logged_like_any_other(small: World) -> None:
+    told, untold = small.feed.page("v", now=NOW), small.feed.page("w", reasons=False, now=NOW)
+    assert [slot.post for slot in told.slots] != []
+    small.feed.flush()
+    kept = {page.viewer: page for page in (read_served(one.payload) for one in small.stores.log.replay(SERVED_TOPIC))}
+    for page in (told, untold):
+        slots = kept[page.viewer].slots
+        assert [(slot.post, slot.propensity) for slot in slots] == [(slot.post, slot.propensity) for slot in page.slots]
+        assert all(slot.rule and slot.odds and slot.sources for slot in slots)
+    assert [(slot.score, slot.rule) for slot in kept["v"].slots] == [
+        (slot.reason.scores["score"], slot.reason.rule) for slot in told.slots
+    ]
+
+
 def test_two_slots_of_twenty_try_new_posts_out(small: World) -> None:
     explored = [slot for slot in small.feed.page("v", now=NOW).slots if slot.reason.rule == "exploration"]
     assert len(explored) == 2

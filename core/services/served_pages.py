@@ -1,0 +1,57 @@
+"""The record that is kept of a served page."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.domain.feed import FeedPage
+from core.feed.actions import ACTIONS
+from core.feed.calibrated import Calibration
+from core.feed.query import FeedQuery
+from core.feed.side_effects import ServedPage, ServedSlot
+from core.pipeline.candidates import Candidates
+from core.pipeline.engine import Outcome
+
+
+def served_page(
+    page: FeedPage, outcome: Outcome, query: FeedQuery, source_names: tuple[str, ...], session: str, segment: str = ""
+) -> ServedPage:
+    """What the log keeps of a page: of each slot the chance it had, the score and the rule that placed it, what it offered."""
+    chosen, index = outcome.selection, query.index
+    ids = [index.ids[row] for row in chosen.page.rows.tolist()]
+    columns = zip(
+        chosen.page["score"].round(6).tolist(),
+        chosen.page.sources.tolist(),
+        chosen.rules,
+        _odds(chosen.page, query.calibration),
+        strict=True,
+    )
+    placed = dict(zip(ids, columns, strict=True))
+    slots = []
+    for slot in page.slots:
+        score, bits, rule, odds = placed[slot.post]
+        products = tuple([card.id for card in slot.products])
+        slots.append(
+            ServedSlot(slot.post, slot.kind, slot.propensity, score, bits, rule, odds, products, slot.campaign)
+        )
+    return ServedPage(
+        page.request,
+        page.viewer,
+        page.policy,
+        page.at,
+        index.version,
+        tuple(slots),
+        source_names,
+        session,
+        page.model,
+        segment,
+    )
+
+
+def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
+    """Predicted log-odds per slot and action, in hundredths and before calibration; empty if the scorer had failed."""
+    if "engagement" not in shown.scores:
+        return [()] * len(shown)
+    chances = np.array([shown[action] for action in ACTIONS]).T
+    table: list[list[int]] = np.rint(calibration.predicted(chances) * 100).astype(np.int64).tolist()
+    return list(map(tuple, table))

@@ -1,0 +1,77 @@
+"""Why each post of a page is in its slot: its sources, its scores, the rule that placed it, and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from core.domain.feed import SlotReason
+from core.domain.post import Post
+from core.domain.viewer import Interaction
+from core.feed.explain import Tastes, because, sentence
+from core.feed.query import FeedQuery
+from core.pipeline.candidates import Candidates
+from core.pipeline.engine import Outcome
+from core.services.feed_cards import Cards
+
+
+def reasons_of(
+    query: FeedQuery,
+    outcome: Outcome,
+    source_names: tuple[str, ...],
+    acts: Sequence[Interaction | None],
+    owners: Sequence[int],
+    posts: Mapping[str, Post],
+    cards: Cards,
+) -> list[SlotReason]:
+    """One per slot. `acts` are those behind each slot, `owners` the places of their campaigns, −1 for none."""
+    chosen, index, now = outcome.selection, query.index, query.now
+    shown, rows = chosen.page, chosen.page.rows.tolist()
+    names = tuple(shown.scores)
+    table = np.array([shown[name] for name in names]).round(6).T.tolist() if rows else []
+    displaced = (*chosen.displaced, *[-1] * (len(rows) - len(chosen.displaced)))
+    tastes, campaigns = Tastes(query), query.campaigns
+
+    def tag_name(tag: str) -> str:
+        return cards.tag_name(tag, now=now)
+
+    told: list[SlotReason] = []
+    for place, bits in enumerate(shown.sources.tolist()):
+        sources, rule, act, owner = named(bits, source_names), chosen.rules[place], acts[place], owners[place]
+        if campaigns is not None and owner >= 0:
+            words = f"Sponsored: campaign {campaigns.names[owner]}"
+        else:
+            near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
+            publisher = index.publishers.names[index.publisher[rows[place]]] if "following" in sources else ""
+            name = cards.publisher_name(publisher, now=now) if publisher else ""
+            words = sentence(query, rows[place], sources, rule, tastes, name, tag_name, near)
+        told.append(
+            SlotReason(
+                sources=sources,
+                scores=dict(zip(names, table[place], strict=True)),
+                rule=rule,
+                sentence=words,
+                displaced=index.ids[displaced[place]] if displaced[place] >= 0 else None,
+            )
+        )
+    return told
+
+
+def acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
+    """Per slot the act of the viewer that speaks for it most, if it says enough beside their tags: an act is the more telling."""
+    near = query.near
+    if near is None or "neighbours" not in names or not len(near.history):
+        return [None] * len(shown)
+    proposed = (shown.sources >> names.index("neighbours") & 1).astype(bool)
+    telling = proposed & (shown["neighbours"] >= 0.5 * shown["tag affinity"])
+    if not telling.any():
+        return [None] * len(shown)
+    return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]
+
+
+@lru_cache(maxsize=10_000)
+def named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the sources in a bit set."""
+    return tuple(name for bit, name in enumerate(names) if bits >> bit & 1)
