@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from core.adapters.redis_link import PREFIX, Call, Link
 from core.adapters.redis_signals import version_key
 from core.adapters.redis_wire import packed
 from core.domain.ports.live import SERVING_TOPICS, LiveRead
-from core.domain.viewer import ViewerState
+from core.domain.viewer import Interaction, ViewerState
 
 MOST_KEPT = 16 * 1024 * 1024
 """Bytes of stored states whose decoded form is kept; that takes some four times as much."""
@@ -181,11 +182,22 @@ class RedisViewerStates:
 
 def _decoded(blob: bytes, skip: int, token: str, older_blob: bytes, kept: _Stored | None) -> _Stored:
     """What is stored, read. Raises msgspec.DecodeError."""
-    state = _decoder.decode(blob)
+    try:
+        state = _decoder.decode(blob)
+    except msgspec.ValidationError:
+        state = _with_named_acts(blob)
     if not older_blob:
         return _Stored(state, blob)
     older = kept.older if kept is not None and kept.older_blob == older_blob else _ids.decode(older_blob)
     return _Stored(replace(state, seen=older[skip:] + state.seen), blob, skip, token, older, older_blob)
+
+
+def _with_named_acts(blob: bytes) -> ViewerState:
+    """A state as it was stored when each recent act named its fields. Raises msgspec.DecodeError."""
+    raw = msgspec.msgpack.decode(blob, type=dict[str, Any])
+    names = Interaction.__struct_fields__
+    recent = msgspec.convert(raw.get("recent", ()), list[dict[str, Any]])
+    return msgspec.convert({**raw, "recent": [[act.get(name) for name in names] for act in recent]}, ViewerState)
 
 
 class _Kept:

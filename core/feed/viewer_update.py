@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import nsmallest
+
+from msgspec.structs import replace
 
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, Millis
@@ -154,7 +156,7 @@ class _Draft:
             applied=tuple(self.applied),
             decided=self.before.decided if self.decided is None else self.decided,
             updated_at=self.at,
-            **self.subjects,  # type: ignore[arg-type]  # fields of followed, liked and hidden things
+            **self.subjects,
         )
 
     def apply(self, event: ViewerEvent, facts: PostFacts | None) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from core.domain.errors import ServiceError, Unavailable
 from core.domain.ports.live import Live, LiveRead

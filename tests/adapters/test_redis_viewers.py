@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.adapters import embedded_valkey, redis, redis_viewers
-from core.domain.viewer import ViewerState
+from core.domain.viewer import Interaction, ViewerState
 
 pytestmark = pytest.mark.server
 ACTS = ["page", "page", "page", "again", "shrink", "blind", "forget"]
@@ -56,6 +56,20 @@ def test_states_of_an_earlier_version_are_read(two: tuple[redis.RedisLive, redis
     blob = msgspec.msgpack.encode({"viewer": "asha", "version": 6, "seen": ["p1"], "gone": 1})
     two[0]._link.client.hset("feedroom:viewer:asha", mapping={"v": 7, "s": blob})
     assert read(two[0]) == ViewerState(viewer="asha", seen=("p1",), version=7)
+
+
+def test_states_whose_acts_named_their_fields_are_read(two: tuple[redis.RedisLive, redis.RedisLive]) -> None:
+    acts = [
+        {"post": "p1", "kind": "like", "weight": 1.0, "at": 5},
+        {"kind": "watch", "weight": 0.8, "at": 6, "post": "p2"},
+    ]
+    for recent, wanted in ((acts, acts), ([], []), ([{"post": "p1"}], None), ("acts", None)):
+        blob = msgspec.msgpack.encode({"viewer": "asha", "version": 3, "seen": ["p1"], "recent": recent})
+        two[0]._link.client.hset("feedroom:viewer:asha", mapping={"v": 3, "s": blob})
+        found = ViewerState(viewer="asha", version=3)
+        if wanted is not None:
+            found = replace(found, seen=("p1",), recent=tuple(Interaction(**act) for act in wanted))
+        assert read(two[0]) == found
 
 
 def test_whoever_writes_and_reads_in_turn_finds_the_latest(two: tuple[redis.RedisLive, redis.RedisLive]) -> None:

@@ -10,10 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
+from msgspec.structs import replace
 
 from core.adapters import embedded_valkey, redis
 from core.domain.viewer import REMEMBERED_EVENTS, Interaction, ViewerState

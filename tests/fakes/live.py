@@ -6,7 +6,8 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.domain.account import Session
 from core.domain.ids import Millis

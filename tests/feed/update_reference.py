@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.viewer import Interaction, ViewerState
