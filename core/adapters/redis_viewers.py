@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from core.adapters.redis_link import PREFIX, Call, Link
 from core.adapters.redis_signals import version_key
 from core.adapters.redis_wire import packed
+from core.domain.events import event_mark
 from core.domain.ports.live import SERVING_TOPICS, LiveRead
 from core.domain.viewer import Interaction, ViewerState
 
@@ -185,19 +186,20 @@ def _decoded(blob: bytes, skip: int, token: str, older_blob: bytes, kept: _Store
     try:
         state = _decoder.decode(blob)
     except msgspec.ValidationError:
-        state = _with_named_acts(blob)
+        state = _of_before(blob)
     if not older_blob:
         return _Stored(state, blob)
     older = kept.older if kept is not None and kept.older_blob == older_blob else _ids.decode(older_blob)
     return _Stored(replace(state, seen=older[skip:] + state.seen), blob, skip, token, older, older_blob)
 
 
-def _with_named_acts(blob: bytes) -> ViewerState:
-    """A state as it was stored when each recent act named its fields. Raises msgspec.DecodeError."""
-    raw = msgspec.msgpack.decode(blob, type=dict[str, Any])
-    names = Interaction.__struct_fields__
-    recent = msgspec.convert(raw.get("recent", ()), list[dict[str, Any]])
-    return msgspec.convert({**raw, "recent": [[act.get(name) for name in names] for act in recent]}, ViewerState)
+def _of_before(blob: bytes) -> ViewerState:
+    """A state as it was stored when each recent act named its fields, and events were remembered by id. Raises DecodeError."""
+    raw, names = msgspec.msgpack.decode(blob, type=dict[str, Any]), Interaction.__struct_fields__
+    acts = msgspec.convert(raw.get("recent", ()), list[dict[str, Any]])
+    applied = msgspec.convert(raw.get("applied", ()), list[str])
+    changed = {"recent": [[act.get(name) for name in names] for act in acts], "applied": list(map(event_mark, applied))}
+    return msgspec.convert({**raw, **changed}, ViewerState)
 
 
 class _Kept:

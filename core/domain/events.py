@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 
 from core.domain.errors import InvalidInput
 from core.domain.ids import DAY, MINUTE, Millis
@@ -60,6 +61,14 @@ _NEEDED: Mapping[EventKind, _Needed] = {
     EventKind.SHARE_OPEN: (("share", "an opened share names its link"), *_POST),
 }
 """What an event of a kind has to name; all others name a post."""
+
+
+def event_mark(id: str) -> int:
+    """64 bits of a hash of an event's id: what a viewer's state remembers of it, a quarter of the room that ids take.
+
+    That two of the few hundred remembered are taken for one another happens once in 10^17 events.
+    """
+    return int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.feed.arrival_links import Places, Steps, carried, joined, linked, stronger
 from core.feed.index import Index
+from core.feed.near import spoken_for, strongest_reason
 from core.models.content_features import ContentDoc
 from core.models.placing import LATE_STRENGTH, LEAST_ALIKE, ONE, Placing
 from core.pipeline.candidates import FloatArray, IntArray
@@ -200,3 +201,7 @@ def compiled() -> None:
     acts, counts = np.zeros(1, np.int64), np.zeros(1)
     seen.joined(nobody, np.empty(0), acts, counts, np.full(1, -1, np.int32), 0)
     seen.stronger(np.full(1, -1), np.zeros(1), acts, acts, counts)
+    rows, weights = one.rows[:1], one.weights[:1]  # as a mapped model has them: not to be written to
+    rows.flags.writeable = weights.flags.writeable = False
+    spoken_for(rows, weights, acts, counts, np.full(1, -1, np.int32), 0)
+    strongest_reason(rows, weights, acts, counts, acts)

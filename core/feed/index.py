@@ -113,16 +113,7 @@ class Index:
 
     def tag_sums(self, rows: IntArray, weights: FloatArray) -> FloatArray:
         """Σ weights over each row's tags: (n,). `weights` is over tag numbers; tags beyond its end weigh nothing."""
-        counts = self.tag_counts[rows].astype(np.int64)
-        total = int(counts.sum())
-        if total == 0:
-            return np.zeros(len(rows))
-        owner = np.repeat(np.arange(len(rows)), counts)
-        first = np.cumsum(counts) - counts
-        places = np.arange(total) - first[owner] + self.tag_starts[rows][owner]
-        tags = self.tag_flat[places]
-        worth = np.where(tags < len(weights), weights[np.minimum(tags, len(weights) - 1)], 0.0)
-        return np.bincount(owner, weights=worth, minlength=len(rows)).astype(np.float64, copy=False)
+        return np.asarray(_sums(rows, self.tag_starts, self.tag_counts, self.tag_flat, weights))
 
 
 @njit(cache=True, nogil=True)
@@ -137,3 +128,16 @@ def _within(rows: IntArray, starts: NDArray[np.int64], counts: NDArray[np.int16]
             found[place] = flat[at]
             place += 1
     return found
+
+
+@njit(cache=True, nogil=True)
+def _sums(  # type: ignore[no-untyped-def]
+    rows, starts, counts, flat, weights
+):
+    sums = np.zeros(len(rows))
+    for place in range(len(rows)):
+        row = rows[place]
+        for at in range(starts[row], starts[row] + counts[row]):
+            if flat[at] < len(weights):
+                sums[place] += weights[flat[at]]
+    return sums

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
@@ -71,24 +70,28 @@ def _session_began(acts: Sequence[tuple[Name, float, Millis]], now: Millis) -> M
 
 
 def spoken_for(
-    rows: NDArray[np.int32], weights: NDArray[np.float32], history: Places, counts: FloatArray
-) -> tuple[Places, FloatArray]:
-    """Places that the neighbours of `history` speak for, ascending, and how much: Σ counts[h] · weights[h, j] over rows[h, j] = it.
+    rows: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    history: Places,
+    counts: FloatArray,
+    numbers: NDArray[np.int32],
+    end: int,
+) -> tuple[IntArray, FloatArray]:
+    """Post numbers (m,), ascending, that the neighbours of `history` speak for, and how much: Σ counts[h] · weights[h, j] over
+    numbers[rows[h, j]] = it. Places without a number (−1), or with one from `end` on, are left out.
 
-    Costs h·k additions and a sort of what was touched, whatever the size of the catalogue: the room that it adds up in belongs to
-    the thread and is wiped where it was written.
+    Costs a sort of h·k neighbours, whatever the size of the catalogue: sums in a table over all places would miss the cache for
+    nearly every neighbour.
     """
-    room: FloatArray | None = getattr(_scratch, "room", None)
-    if room is None or len(room) < len(rows):
-        room = _scratch.room = np.zeros(len(rows) + 1_024)
-        _scratch.marks = np.zeros(len(room), np.bool_)
-    touched = np.empty(len(history) * rows.shape[1], np.int64)
-    count = _add_up(rows, weights, history, counts, room, _scratch.marks, touched)
-    places = np.sort(touched[:count])
-    values = room[places]
-    room[places] = 0.0
-    _scratch.marks[places] = False
-    return places, values
+    keys = np.empty(len(history) * rows.shape[1], np.int64)
+    spoken = np.empty(len(keys))
+    keys = keys[: _spread(rows, weights, history, counts, keys, spoken)]
+    keys.sort()
+    found = np.empty(len(keys), np.int64)
+    sums = np.empty(len(keys))
+    found = found[: _summed(keys, spoken, numbers, end, found, sums)]
+    found.sort()
+    return _unpacked(found, sums)  # type: ignore[no-any-return]
 
 
 def strongest_reason(
@@ -98,19 +101,13 @@ def strongest_reason(
     return np.asarray(_strongest(rows, weights, history, counts, wanted))
 
 
-_scratch = threading.local()
+_LOW = (1 << 32) - 1
+"""A key is what is sorted by, shifted by 32 bits, and a place in an array."""
 
 
 @njit(cache=True, nogil=True)
-def _add_up(
-    rows: IntArray,
-    weights: NDArray[np.float32],
-    history: Places,
-    counts: FloatArray,
-    room: FloatArray,
-    marks: NDArray[np.bool_],
-    touched: Places,
-) -> int:
+def _spread(rows, weights, history, counts, keys, spoken):  # type: ignore[no-untyped-def]
+    """Every neighbour of the history: its place as a key, and how much is said for it; returns how many."""
     count = 0
     for h in range(len(history)):
         own = history[h]
@@ -118,12 +115,36 @@ def _add_up(
             place = rows[own, j]
             if place < 0:
                 break
-            if not marks[place]:
-                marks[place] = True
-                touched[count] = place
-                count += 1
-            room[place] += counts[h] * weights[own, j]
+            keys[count] = np.int64(place) << 32 | count
+            spoken[count] = counts[h] * weights[own, j]
+            count += 1
     return count
+
+
+@njit(cache=True, nogil=True)
+def _summed(keys, spoken, numbers, end, found, sums):  # type: ignore[no-untyped-def]
+    """Of sorted keys each place once: its number as a key, and its sum; returns how many."""
+    count, at = 0, 0
+    while at < len(keys):
+        place, total = keys[at] >> 32, 0.0
+        while at < len(keys) and keys[at] >> 32 == place:
+            total += spoken[keys[at] & _LOW]
+            at += 1
+        number = numbers[place]
+        if 0 <= number < end:
+            found[count] = np.int64(number) << 32 | count
+            sums[count] = total
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _unpacked(found, sums):  # type: ignore[no-untyped-def]
+    """Numbers and sums in the order of the keys."""
+    numbers, values = np.empty(len(found), np.int32), np.empty(len(found))
+    for at in range(len(found)):
+        numbers[at], values[at] = found[at] >> 32, sums[found[at] & _LOW]
+    return numbers, values
 
 
 @njit(cache=True, nogil=True)

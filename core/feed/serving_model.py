@@ -134,13 +134,9 @@ class Near:
             if self.arrived is not None and history.max() >= len(self.model):
                 trained = history < len(self.model)
                 history, counts = history[trained], counts[trained]
-            places, values = spoken_for(self.model.rows, self.model.weights, history, counts)
             tied, end = self.model.numbers(self.index), len(self.index.row_of)
-            numbers = tied[places]
-            inside = (numbers >= 0) & (numbers < end)
-            numbers, values = numbers[inside], values[inside] / self.model.unit
-            order = np.argsort(numbers)
-            numbers, values = numbers[order], values[order]
+            numbers, values = spoken_for(self.model.rows, self.model.weights, history, counts, tied, end)
+            values /= self.model.unit
             if self.arrived is not None:
                 numbers, values = self.arrived.joined(numbers, values, self.history, self.counts, tied, end)
             self._found = numbers, values

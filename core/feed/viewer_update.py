@@ -8,7 +8,7 @@ from heapq import nsmallest
 
 from msgspec.structs import replace
 
-from core.domain.events import EventKind, ViewerEvent
+from core.domain.events import EventKind, ViewerEvent, event_mark
 from core.domain.ids import DAY, Millis
 from core.domain.mix import MAX_GAP
 from core.domain.post import Post
@@ -62,7 +62,7 @@ def weight_of(event: ViewerEvent) -> float:
 
 
 def update(state: ViewerState, event: ViewerEvent, facts: PostFacts | None) -> ViewerState:
-    """The state after the event. An event id in `applied` changes nothing; a late event counts as much as if it had been in time.
+    """The state after the event. One whose mark is in `applied` changes nothing; a late one counts as if it had been in time.
 
     `facts` is None for an event without a post, or of a post that is gone. The version is left as it is.
     """
@@ -73,8 +73,8 @@ def update_all(state: ViewerState, events: Iterable[tuple[ViewerEvent, PostFacts
     """The state after these events one by one, exactly as `update` for each; the state itself if all of them are in `applied`."""
     draft = _Draft(state)
     for event, facts in events:
-        if event.id not in draft.known:
-            draft.apply(event, facts)
+        if (mark := event_mark(event.id)) not in draft.known:
+            draft.apply(event, facts, mark)
     return draft.state()
 
 
@@ -159,8 +159,8 @@ class _Draft:
             **self.subjects,
         )
 
-    def apply(self, event: ViewerEvent, facts: PostFacts | None) -> None:
-        """Take in an event that is not in `known`."""
+    def apply(self, event: ViewerEvent, facts: PostFacts | None, mark: int) -> None:
+        """Take in an event whose mark is not in `known`."""
         self.changed = True
         kind, at = event.kind, max(event.at, self.at)
         fade = 0.5 ** ((at - self.at) / HALF_LIFE) if self.at and at != self.at else 1.0
@@ -168,7 +168,7 @@ class _Draft:
         if kind is EventKind.IMPRESSION:
             self._see(event.post)
             if fade == 1.0:
-                self._remember(event.id)
+                self._remember(mark)
                 return
         weight = weight_of(event)
         worth = weight if at == event.at else weight * 0.5 ** ((at - event.at) / HALF_LIFE)
@@ -180,11 +180,11 @@ class _Draft:
         self.publishers = _moved(self.publishers, (publisher,) if publisher else (), 0.5 * worth, fade)
         if weight and event.post:
             self._recall(Interaction(post=event.post, kind=kind.value, weight=weight, at=event.at))
-        self._remember(event.id)
+        self._remember(mark)
 
-    def _remember(self, id: str) -> None:
-        self.applied.append(id)
-        self.known.add(id)
+    def _remember(self, mark: int) -> None:
+        self.applied.append(mark)
+        self.known.add(mark)
         if len(self.applied) > REMEMBERED_EVENTS:
             self.known.discard(self.applied.pop(0))
 

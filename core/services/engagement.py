@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client import Counter as PrometheusCounter
 
 from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, TooLarge, Unavailable
-from core.domain.events import MAX_BATCH, EventKind, ViewerEvent
+from core.domain.events import MAX_BATCH, EventKind, ViewerEvent, event_mark
 from core.domain.ids import MINUTE, Millis
 from core.domain.ports.event_log import NewEvent, Record
 from core.domain.post import Post, PostStatus, PostTotals
@@ -269,10 +269,10 @@ def _may_have_events(post: Post | None) -> bool:
 def _surely_missing(state: ViewerState, event: ViewerEvent) -> bool:
     """Whether an event that is in the log already was certainly never applied to this state.
 
-    `applied` holds the last REMEMBERED_EVENTS ids. While it is not full it is complete; when it is full, only an event newer than
+    `applied` holds the last REMEMBERED_EVENTS. While it is not full it is complete; when it is full, only an event newer than
     everything applied is certainly missing. In doubt an event is left out: a taste felt a little less is harmless, one that is
     counted twice at each redelivery is not. A rebuild brings the exact state back.
     """
-    if event.id in state.applied:
+    if event_mark(event.id) in state.applied:
         return False
     return len(state.applied) < REMEMBERED_EVENTS or event.at > state.updated_at

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from core.domain.account import Account, Role
 from core.domain.errors import Throttled
 from core.domain.feed import FeedPage
@@ -199,7 +201,8 @@ class Feed:
         if self._models is not None:
             self._models.warm_up(now=now)
         self.page("warm-up", record=False, now=now)
-        index.tags_within(index.rows_of(()))  # which a viewer who has done nothing yet does not need
+        index.tags_within(index.rows_of(()))  # which a viewer who has done nothing yet does not need, nor
+        index.tag_sums(index.rows_of(()), np.zeros(1))  # a shop without campaigns
         return index.count
 
     def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,8 @@ LARGEST_MANIFEST: Final = 64 * 1024
 MOST_NEIGHBOURS: Final = 1_000
 STRONGEST: Final = 1e6
 _CHUNK: Final = 1 << 20
+_ROWS: Final = 1 << 16
+"""Rows that are checked at a time: a model of a million posts has 800 MB."""
 
 
 class UnfitModel(ServiceError):
@@ -112,10 +115,14 @@ def check(
         raise UnfitModel(f"{rows.shape[1]} neighbours per post; at most {MOST_NEIGHBOURS} are served")
     if len(set(ids)) < len(ids):
         raise UnfitModel("a post comes twice")
-    if rows.size and (rows.min() < -1 or rows.max() >= len(ids)):
-        raise UnfitModel("a neighbour lies outside the model")
-    if weights.size and not (np.isfinite(weights).all() and float(np.abs(weights).max()) <= STRONGEST):
-        raise UnfitModel("a weight is not a reasonable number")
+    for start in range(0, rows.size and len(rows), _ROWS):
+        some, strengths = rows[start : start + _ROWS], weights[start : start + _ROWS]
+        if some.min() < -1 or some.max() >= len(ids):
+            raise UnfitModel("a neighbour lies outside the model")
+        if not (np.isfinite(strengths).all() and float(np.abs(strengths).max()) <= STRONGEST):
+            raise UnfitModel("a weight is not a reasonable number")
+        _let_go(rows)
+        _let_go(weights)
     for prior in segments.values():
         numbers = np.array([*prior.posts.values(), *prior.tags.values()], np.float64)
         if not (np.isfinite(numbers).all() and np.all(np.abs(numbers) <= STRONGEST)):
@@ -151,6 +158,16 @@ def _placing(folder: Path) -> Placing:
         _mapped(folder / "projection.npy", np.float16),
         msgspec.json.decode((folder / "parents.json").read_bytes(), type=dict[str, str | None]),
     )
+
+
+def _let_go(array: NDArray[Any]) -> None:
+    """Have what was read of a mapped file so far count no more as this process's memory; it is read again when needed."""
+    held: Any = array
+    while held is not None and not isinstance(held, np.memmap):
+        held = getattr(held, "base", None)
+    mapped = getattr(held, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _mapped(path: Path, kind: type[np.generic], dimensions: int = 2) -> NDArray[Any]:

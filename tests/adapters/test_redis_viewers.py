@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from core.adapters import embedded_valkey, redis, redis_viewers
+from core.domain.events import event_mark
 from core.domain.viewer import Interaction, ViewerState
 
 pytestmark = pytest.mark.server
@@ -58,17 +59,22 @@ def test_states_of_an_earlier_version_are_read(two: tuple[redis.RedisLive, redis
     assert read(two[0]) == ViewerState(viewer="asha", seen=("p1",), version=7)
 
 
-def test_states_whose_acts_named_their_fields_are_read(two: tuple[redis.RedisLive, redis.RedisLive]) -> None:
+def test_states_that_named_the_fields_of_acts_and_remembered_ids_are_read(
+    two: tuple[redis.RedisLive, redis.RedisLive],
+) -> None:
     acts = [
         {"post": "p1", "kind": "like", "weight": 1.0, "at": 5},
         {"kind": "watch", "weight": 0.8, "at": 6, "post": "p2"},
     ]
     for recent, wanted in ((acts, acts), ([], []), ([{"post": "p1"}], None), ("acts", None)):
-        blob = msgspec.msgpack.encode({"viewer": "asha", "version": 3, "seen": ["p1"], "recent": recent})
+        blob = msgspec.msgpack.encode(
+            {"viewer": "asha", "version": 3, "seen": ["p1"], "recent": recent, "applied": ["e1", "e2"]}
+        )
         two[0]._link.client.hset("feedroom:viewer:asha", mapping={"v": 3, "s": blob})
         found = ViewerState(viewer="asha", version=3)
         if wanted is not None:
-            found = replace(found, seen=("p1",), recent=tuple(Interaction(**act) for act in wanted))
+            acts = tuple(Interaction(**act) for act in wanted)
+            found = replace(found, seen=("p1",), recent=acts, applied=(event_mark("e1"), event_mark("e2")))
         assert read(two[0]) == found
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
 
 from core.bootstrap import Services
+from core.domain.campaign_data import CampaignBoard, Running
+from core.domain.events import event_mark
+from core.domain.model import ModelPublish, ModelQuality, ModelVersion, publish_id
 from core.domain.post import Media, MediaKind, Post, PostKind, PostStatus, PostTotals
 from core.domain.product import Product
 from core.domain.publisher import Publisher, PublisherKind
 from core.domain.viewer import Interaction, ViewerState
+from core.models.neighbours import Neighbours
+from core.services import model_files
 
 NOW = 1_795_000_000_000
 TAGS = [f"tag-{number}" for number in range(150)]
@@ -82,6 +91,43 @@ def fill(services: Services, count: int) -> None:
     )
 
 
+def model(services: Services, count: int, width: int = 100) -> None:
+    """A model of all posts in force. Its neighbours are drawn by lot from all over the catalogue: none is in a cache by luck."""
+    stores, rng = services.stores, np.random.default_rng(5)
+    rows = rng.integers(0, count, (count, width), dtype=np.int32)
+    weights = np.tile(np.geomspace(1, 0.05, width, dtype=np.float32), (count, 1))
+    made = Neighbours([f"01KAX{number:021}" for number in range(count)], rows, weights)
+    with tempfile.TemporaryDirectory(prefix="feedroom-bench-") as folder:
+        sha256 = model_files.write(Path(folder), made, {})
+        size = model_files.upload(stores.objects, Path(folder), "models/model-1")
+    version = ModelVersion(
+        id="model-1", number=1, method="by lot", posts=count, quality=ModelQuality(), prefix="models/model-1", bytes=size,
+        sha256=sha256, created_by="benchmark", created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    stores.models.insert(version)
+    stores.model_publishes.insert(ModelPublish(id=publish_id(1), model=version.id, by="benchmark", at=NOW))
+
+
+def campaigns(services: Services, count: int) -> None:
+    """Two running campaigns of a hundred posts each, far from their goals."""
+    rng = random.Random(17)
+    running = tuple(
+        Running(
+            id=f"campaign-{number}",
+            name=f"Campaign {number}",
+            posts=tuple(f"01KAX{post:021}" for post in rng.sample(range(count), 100)),
+            value=0.5,
+            max_share=0.1,
+            starts_at=NOW - 86_400_000,
+            ends_at=NOW + 86_400_000,
+            target=1e6,
+            ceiling=1_000_000,
+        )
+        for number in range(2)
+    )
+    services.stores.campaign_boards.insert(CampaignBoard(at=NOW, running=running, processes=1, updated_at=NOW))
+
+
 def people(services: Services, posts: int, viewers: int, seen: int) -> None:
     """Viewers with tastes of ten tags, five follows, fifty recent acts, and `seen` posts seen."""
     rng = random.Random(11)
@@ -96,7 +142,7 @@ def people(services: Services, posts: int, viewers: int, seen: int) -> None:
             publishers={f"pub-{rng.randrange(50)}": rng.uniform(0, 2) for _ in range(5)},
             follows=tuple({f"pub-{rng.randrange(50)}" for _ in range(5)}),
             seen=tuple(ids),
-            applied=tuple(f"{number}-{event}" for event in range(200)),
+            applied=tuple(event_mark(f"{number}-{event}") for event in range(256)),
             updated_at=NOW - 3_600_000,
         )
         services.stores.live.viewers.write(state, expected_version=0)

@@ -38,7 +38,7 @@ from core.models.content_features import ContentDoc
 from core.models.placing import LEAST_ALIKE, ONE, placing_of, steps
 from core.services.model_training import interactions
 from tests.benchmarks.harness import Report, run
-from tests.benchmarks.session_lift import NOW, only, simulated
+from tests.benchmarks.session_lift import NOW, only, simulated, tag_affinity
 
 FIRST = (10, 20, 200)
 Floats = NDArray[np.float64]
@@ -116,7 +116,6 @@ def ranks(
     """For each model, by each way of ranking, how many posts that the viewer had not met stand before the wanted one."""
     place = {id: row for row, id in enumerate(shown.ids)}
     row_of = np.array([place[item] for item in acts.items])
-    tags = shown.tags / np.sqrt(np.maximum(shown.tags.sum(axis=1, keepdims=True), 1))
     weights, rows = Engagement(), np.arange(len(shown.ids), dtype=np.int32)
     lots = np.random.default_rng(1)
     for one in asked:
@@ -128,9 +127,9 @@ def ranks(
         free = np.ones(len(rows), np.bool_)
         free[history] = False
         free[wanted] = True
-        fond = tags @ (one.weights @ tags[history])
+        fond = tag_affinity(shown.tags, history, one.weights)
         known = np.bincount(shown.publishers[history], 0.5 * one.weights, len(shown.publisher_ids))[shown.publishers]
-        rest = weights.tag * fond / (1 + np.abs(fond)) + weights.publisher * known / (1 + np.abs(known))
+        rest = weights.tag * fond / (2 + np.abs(fond)) + weights.publisher * known / (1 + np.abs(known))
         tie = lots.random(len(rows))
         for name, model in models.items():
             near = Near(model, index, recent, now=one.now).of(rows)

@@ -16,6 +16,7 @@ import psutil
 from msgspec.structs import replace
 
 from core.adapters import embedded_valkey, redis
+from core.domain.events import event_mark
 from core.domain.viewer import REMEMBERED_EVENTS, Interaction, ViewerState
 from tests.benchmarks.harness import Report, run
 
@@ -33,7 +34,7 @@ def state_of(seen: int) -> ViewerState:
         publishers={f"publisher-{number}": 1.0 for number in range(min(seen, 200))},
         liked=acts,
         seen=posts,
-        applied=tuple(f"{post}-watch" for post in posts[:REMEMBERED_EVENTS]),
+        applied=tuple(event_mark(f"{post}-watch") for post in posts[:REMEMBERED_EVENTS]),
         decided=dict.fromkeys((f"like:{post}" for post in acts), NOW),
     )
 

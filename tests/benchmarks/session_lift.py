@@ -95,19 +95,24 @@ def feed_scores(model: Neighbours, acts: Acts, shown: tastes.Shown, popularity: 
     place = {id: row for row, id in enumerate(shown.ids)}
     rows = [place[item] for item in acts.items]
     tags, publishers = shown.tags[rows], shown.publishers[rows]
-    root, shares = np.sqrt(np.maximum(tags.sum(axis=1), 1)), tags.mean(axis=0)
     liked = np.log(popularity + 5)
 
     def scores(history: Codes, counts: Floats, sums: Floats) -> Floats:
-        above, usual = above_usual(sums @ (tags[history] / root[history, None]), shares)
         parts = (
             (weights.neighbours, 1, near(history, counts, sums) / unit),
-            (weights.tag, 2, (tags @ above - usual) / root),
+            (weights.tag, 2, tag_affinity(tags, history, sums)),
             (weights.publisher, 1, np.bincount(publishers[history], 0.5 * sums, len(shown.publisher_ids))[publishers]),
         )
         return liked + sum(weight * part / (half + np.abs(part)) for weight, half, part in parts)
 
     return scores
+
+
+def tag_affinity(tags: Floats, history: Codes, weights: Floats) -> Floats:
+    """What acts of these weights on posts (places in `tags`, n × t) make of each post's tags (n,), above what is usual."""
+    root = np.sqrt(np.maximum(tags.sum(axis=1), 1))
+    above, usual = above_usual(weights @ (tags[history] / root[history, None]), tags.mean(axis=0))
+    return np.asarray((tags @ above - usual) / root)
 
 
 def measure_log(

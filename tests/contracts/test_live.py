@@ -30,7 +30,7 @@ STATE = ViewerState(
     hidden=("p9",),
     seen=("p1", "p2"),
     kinds_served={"ugc": 2},
-    applied=("e1", "e2"),
+    applied=(1, 2**64 - 1),
     updated_at=NOW,
 )
 
@@ -164,13 +164,13 @@ class TestViewers:
         assert live.viewers.read("asha", trending=0).trending == {}
 
     def test_threads_that_compare_and_set_one_viewer_lose_nothing(self, live: Live) -> None:
-        def apply(event: str) -> None:
+        def apply(event: int) -> None:
             while True:
                 state = live.viewers.read("asha", trending=0).viewer
                 if live.viewers.write(replace(state, applied=(*state.applied, event)), expected_version=state.version):
                     return
 
-        events = [f"e{number}" for number in range(64)]
+        events = list(range(2**63, 2**63 + 64))
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(apply, events))
         state = live.viewers.read("asha").viewer

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.events import EventKind, ViewerEvent
+from core.domain.events import EventKind, ViewerEvent, event_mark
 from core.domain.ids import MINUTE
 from core.domain.viewer import RECENT, REMEMBERED_EVENTS, FeedSession, ViewerState
 from core.feed import viewer_update
@@ -126,7 +126,7 @@ def test_many_events_at_once_change_what_they_change_one_by_one(
     with pytest.MonkeyPatch.context() as patch:
         for name in ("KEPT_SEEN", "KEPT_DECISIONS", "KEPT_AFFINITIES", "RECENT", "REMEMBERED_EVENTS"):
             patch.setattr(viewer_update, name, bound)
-        before = plain = ViewerState(viewer="v", tags={"old": 0.5}, applied=("e0",), updated_at=NOW - 1)
+        before = plain = ViewerState(viewer="v", tags={"old": 0.5}, applied=(event_mark("e0"),), updated_at=NOW - 1)
         for item, known in made(first):
             before = update(before, item, known)
             plain = update_reference.update(plain, item, known)
