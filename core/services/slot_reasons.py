@@ -17,6 +17,10 @@ from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
 
+LEAST_TELLING = 0.25
+"""What the viewer's acts together must say for a post, in units of one strong act, for one of them to be named as the reason."""
+
+
 def reasons_of(
     query: FeedQuery,
     outcome: Outcome,
@@ -65,7 +69,7 @@ def acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> 
     if near is None or "neighbours" not in names or not len(near.history):
         return [None] * len(shown)
     proposed = (shown.sources >> names.index("neighbours") & 1).astype(bool)
-    telling = proposed & (shown["neighbours"] >= 0.5 * shown["tag affinity"])
+    telling = proposed & (shown["neighbours"] >= np.maximum(0.5 * shown["tag affinity"], LEAST_TELLING))
     if not telling.any():
         return [None] * len(shown)
     return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]

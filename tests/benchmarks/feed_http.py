@@ -21,7 +21,7 @@ from core.adapters import embedded_valkey
 from core.bootstrap import Services, clock, open_stores
 from core.domain.account import Account, Role, Scope
 from core.settings import Settings
-from tests.benchmarks.big_catalogue import fill
+from tests.benchmarks.big_catalogue import fill, model
 from tests.benchmarks.harness import Report, percentile, run
 from tests.benchmarks.http_load import Answers
 from tests.benchmarks.processes import free_port, processor_seconds, running
@@ -101,10 +101,11 @@ def _load(port: int, key: str, rate: float, seconds: float) -> Answers:
 
 
 def prepare(data: Path, redis_url: str | None, posts: int) -> str:
-    """A filled data folder; returns the secret of an API key."""
+    """A filled data folder with a model of all posts in force; returns the secret of an API key."""
     settings = Settings(data=data, secret="b" * 40, redis_url=redis_url)
     services = Services(settings, open_stores(settings))
     fill(services, posts)
+    model(services, posts)
     new = services.api_keys.create(
         ADMINISTRATOR, "load", [Scope.FEED_READ, Scope.EVENTS_WRITE], per_minute=10_000_000, now=clock()
     )

@@ -1,7 +1,7 @@
-"""How much memory an API worker takes with a million live posts and a hundred thousand active viewers.
+"""How much memory an API worker takes with a million live posts, a model of them, and a hundred thousand active viewers.
 
 The worker is a real one under uvicorn over SQLite and an embedded Valkey. Its resident memory is read when the index is built, and
-after `--requests` pages of viewers drawn at random. Filling a million posts takes some minutes and 3 GB of disk.
+after `--requests` pages of viewers drawn at random. Filling a million posts takes some minutes and 6 GB of disk.
 """
 
 from __future__ import annotations
