@@ -16,7 +16,6 @@ from core.pipeline.candidates import Candidates
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
-
 LEAST_TELLING = 0.25
 """What the viewer's acts together must say for a post, in units of one strong act, for one of them to be named as the reason."""
 
