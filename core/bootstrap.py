@@ -252,7 +252,7 @@ class Services:
         from core.services.feed import Feed
 
         models = self.settings.data / "run" / "models"
-        return Feed(self.stores, self.delivery, self.engagement, self.assignments, models, self.traces)
+        return Feed(self.stores, self.delivery, self.assignments, models, self.traces)
 
     @cached_property
     def explain(self) -> Explain:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from core.domain.account import Account, Role
 from core.domain.errors import Throttled
 from core.domain.feed import FeedPage
@@ -19,26 +17,21 @@ from core.domain.mix import MixPolicy
 from core.domain.ports.live import LiveRead
 from core.domain.product import Product
 from core.domain.viewer import ViewerState
-from core.feed.catalogue import Catalogue
 from core.feed.for_you import for_you
 from core.feed.index import KINDS, Index
-from core.feed.query import FeedQuery, above_usual, affinity_vector, lots, marked
-from core.feed.serving_model import Near
+from core.feed.query import FeedQuery, marked
 from core.feed.side_effects import SERVED_TOPIC, served_event
-from core.feed.viewer_update import HALF_LIFE, served, session_of
+from core.feed.viewer_update import served
 from core.pipeline.engine import FeedPipeline, Outcome
 from core.services import feed_metrics as metrics
 from core.services.assignments import Assignments
 from core.services.delivery import Delivery
-from core.services.engagement import Engagement
 from core.services.feed_arms import FeedArms
-from core.services.feed_calibration import FeedCalibration
-from core.services.feed_campaigns import FeedCampaigns, Taken
+from core.services.feed_campaigns import Taken
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
-from core.services.feed_models import FeedModels
 from core.services.feed_pages import page_of
-from core.services.feed_policies import Policies
+from core.services.feed_queries import FeedQueries
 from core.services.feed_request import Asked, checked
 from core.services.remembered import Remembered
 from core.services.served_log import ServedLog
@@ -58,7 +51,6 @@ class Feed:
         self,
         stores: Stores,
         delivery: Delivery,
-        engagement: Engagement,
         assignments: Assignments | None = None,
         models: Path | None = None,
         traces: Traces | None = None,
@@ -66,23 +58,18 @@ class Feed:
         """`models` is the folder for copies of trained models; without one, pages are made without a model, and without `traces`
         none is kept for replay."""
         self._memory, self._served, self._traces = ViewerMemory(stores.live), ServedLog(stores.log), traces
-        self._engagement = engagement
         self.cards = Cards(stores, delivery)
-        self._policies = Policies(stores)
-        self.catalogue = Catalogue(
-            stores.posts, stores.products, stores.post_totals, self._products_changed, stores.reputations
-        )
-        self._models = None if models is None else FeedModels(stores, models, self._newest_index)
+        self._queries = FeedQueries(stores, models, self._products_changed)
+        self.catalogue = self._queries.catalogue
         self._arms = (
-            FeedArms(assignments, self._policies, self._served, self._models) if assignments is not None else None
+            FeedArms(assignments, self._queries.policies, self._served, self._queries.models)
+            if assignments is not None
+            else None
         )
-        self._calibration = FeedCalibration(stores)
-        self._campaigns = FeedCampaigns(stores)
         self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._now = threading.local()
-        self._told_of: Index | None = None
 
     def page(
         self,
@@ -120,7 +107,7 @@ class Feed:
                 page, outcome = self._make_and_mark(asked, now)
         else:
             page, outcome, _ = self._make(replace(asked, priced=True), self._memory.read(viewer), now)
-        self._refresh_if_due(now)
+        self._queries.refresh_if_due(now)
         metrics.PAGE_SECONDS.observe(time.perf_counter() - started)
         (metrics.SERVED if record else metrics.PAGES.labels("preview")).inc()
         for stage in outcome.stages:
@@ -148,7 +135,7 @@ class Feed:
         asked = self._known(checked(viewer, size), policy, None, now)
         asked = replace(asked, shown=shown, request=request, priced=True)
         page, _, _ = self._make(asked, self._memory.read(viewer), now)
-        self._refresh_if_due(now)
+        self._queries.refresh_if_due(now)
         metrics.PAGES.labels("preview").inc()
         return page
 
@@ -163,7 +150,7 @@ class Feed:
         if policy is None and self._arms is not None:
             asked = self._arms.applied(asked, now=now)
         found = self._make(replace(asked, priced=True), self._memory.read(asked.viewer), now)
-        self._refresh_if_due(now)
+        self._queries.refresh_if_due(now)
         metrics.PAGES.labels("explained").inc()
         return found
 
@@ -175,7 +162,7 @@ class Feed:
     def policies(self, actor: Account) -> list[MixPolicy]:
         """Every version of the mix, the default first, then by name and age."""
         actor.require(Role.PRODUCT_MANAGER)
-        return self._policies.all()
+        return self._queries.policies.all()
 
     def arrivals(self, actor: Account, *, now: Millis) -> int | None:
         """How many live posts that are newer than the model in force have a place in it; None if it keeps nothing to place them.
@@ -183,11 +170,12 @@ class Feed:
         Raises Forbidden unless a product manager asks.
         """
         actor.require(Role.PRODUCT_MANAGER)
-        model = None if self._models is None else self._models.current(0, now=now)
+        models = self._queries.models
+        model = None if models is None else models.current(0, now=now)
         if model is None or model.arrivals is None:
             return None
         seen = model.arrivals.seen
-        return 0 if seen is None else seen.living(self._newest_index(now))
+        return 0 if seen is None else seen.living(self._queries.newest_index(now))
 
     def flush(self) -> None:
         """Return when every page served so far is written down. Raises ServiceError if a store does not answer."""
@@ -197,16 +185,12 @@ class Feed:
 
     def warm_up(self, *, now: Millis) -> int:
         """Build the index and compile the solver before the first viewer asks; returns how many posts are live."""
-        index = self._newest_index(now)
-        if self._models is not None:
-            self._models.warm_up(now=now)
+        index = self._queries.warm_up(now=now)
         self.page("warm-up", record=False, now=now)
-        index.tags_within(index.rows_of(()))  # which a viewer who has done nothing yet does not need, nor
-        index.tag_sums(index.rows_of(()), np.zeros(1))  # a shop without campaigns
         return index.count
 
     def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:
-        with self._campaigns.page() as taken:
+        with self._queries.campaigns.page() as taken:
             for _ in range(ATTEMPTS):
                 read = self._memory.read(asked.viewer)
                 page, outcome, query = self._make(asked, read, now, taken)
@@ -228,55 +212,13 @@ class Feed:
         self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
     ) -> tuple[FeedPage, Outcome, FeedQuery]:
         self._now.value = now
-        heard = read.versions.get("catalogue")
-        index = self.catalogue.unsignalled(now=now) if heard is None else self.catalogue.at_least(heard, now=now)
-        if index is not self._told_of:
-            self._told_of = index
-            metrics.CATALOGUE_POSTS.set(index.size)
-            metrics.CATALOGUE_VERSION.set(index.version)
+        index = self._queries.index(read, now)
         state = _shown(read.viewer, asked, index, now) if asked.shown else read.viewer
         request = asked.request or new_id(now)
-        session = session_of(state, asked.session, now)
-        fade = 0.5 ** (max(now - state.updated_at, 0) / HALF_LIFE)
-        current = None if self._models is None else self._models.current(read.versions.get("models", 0), now=now)
-        model = asked.model or current
-        if model is not None and self._models is not None:
-            self._models.arrivals.look(model, index, now=now)
-        near = None if model is None else Near(model, index, state.recent, asked.segment, now=now)
-        lent = near is not None and near.prior_share
-        tastes = near.tastes(state.tags, fade) if near is not None and lent else state.tags
-        tags, usual_tags = above_usual(affinity_vector(tastes, index.tags, 1.0 if lent else fade), index.tag_shares)
         with marked(index, state) as marks:
-            query = FeedQuery(
-                viewer=state,
-                index=index,
-                policy=asked.policy or self._policies.current(read.versions.get("policies", 0), now=now),
-                size=asked.size,
-                now=now,
-                rng=lots(request),
-                marks=marks,
-                trending=read.trending,
-                tags=tags,
-                usual_tags=usual_tags,
-                publishers=affinity_vector(state.publishers, index.publishers, fade),
-                region=asked.region,
-                language=asked.language,
-                languages=asked.languages,
-                priced=asked.priced,
-                near=near,
-                calibration=self._calibration.current(read.versions.get("models", 0), now=now),
-                campaigns=self._campaigns.table(
-                    read.versions.get("campaigns", 0),
-                    index,
-                    size=asked.size,
-                    seen=len(state.seen),
-                    now=now,
-                    taken=taken,
-                ),
-                session=session,
-            )
+            query = self._queries.of(asked, state, read, index, marks, request=request, now=now, taken=taken)
             outcome = self._pipeline.run(query)
-            follow = Cursor(asked.viewer, session.id or request, asked.number + 1)
+            follow = Cursor(asked.viewer, query.session.id or request, asked.number + 1)
             page = page_of(
                 query,
                 outcome,
@@ -292,7 +234,7 @@ class Feed:
     def _known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, now: Millis) -> Asked:
         """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
         profile = self._profiles.get(asked.viewer, now=now)
-        asked = replace(asked, policy=None if policy is None else self._policies.asked_for(policy))
+        asked = replace(asked, policy=None if policy is None else self._queries.policies.asked_for(policy))
         if profile is None:
             return asked
         here = profile.region if region is None else region
@@ -302,7 +244,7 @@ class Feed:
     def _write_down(self, page: FeedPage, outcome: Outcome, query: FeedQuery, asked: Asked) -> None:
         names = self._pipeline.source_names
         record = served_page(page, outcome, query, names, asked.session, asked.segment)
-        self._served.put(SERVED_TOPIC, served_event(self._campaigns.signed(record)))
+        self._served.put(SERVED_TOPIC, served_event(self._queries.campaigns.signed(record)))
         if self._traces is not None and (asked.sample or self._traces.wanted(page.request)):
             self._traces.keep(query, outcome, names, page.request, asked.session)
 
@@ -311,17 +253,6 @@ class Feed:
 
     def _products_changed(self, products: Sequence[Product]) -> None:
         self.cards.products.put(products, now=self._now.value)
-
-    def _newest_index(self, now: Millis) -> Index:
-        return self.catalogue.at_least(0, now=now)
-
-    def _refresh_if_due(self, now: Millis) -> None:
-        if self.catalogue.refresh_due(now):
-            threading.Thread(target=self._refresh, args=(now,), name="catalogue refresh", daemon=True).start()
-
-    def _refresh(self, now: Millis) -> None:
-        self.catalogue.refresh(now=now)
-        self._policies.refresh(now=now)
 
 
 def _shown(state: ViewerState, asked: Asked, index: Index, now: Millis) -> ViewerState:

@@ -80,7 +80,7 @@ def test_after_kill_9_while_publishing_the_last_acknowledged_model_or_the_next_o
             assert time.monotonic() < deadline
             ahead = 31_000
             time.sleep(0.01)
-        fresh = Feed(services.stores, services.delivery, services.engagement, models=services.settings.data / "fresh")
+        fresh = Feed(services.stores, services.delivery, models=services.settings.data / "fresh")
         fresh.warm_up(now=clock())
         assert fresh.page("v", record=False, now=clock()).model == found.model
         services.models.publish(

@@ -66,7 +66,7 @@ class ModelsWorld:
 
     def process(self, folder: Path | None = None) -> Feed:
         """A feed process of its own, warmed up."""
-        feed = Feed(self.stores, Delivery("s" * 40), self.engagement, models=folder or self.folder)
+        feed = Feed(self.stores, Delivery("s" * 40), models=folder or self.folder)
         feed.warm_up(now=self.now)
         return feed
 

@@ -44,7 +44,7 @@ class Shop:
         self.counts = CampaignCounts(self.stores)
         self.campaigns = Campaigns(self.stores, self.audit, self.boards)
         self.feeds = [self.world.feed]
-        self.feeds += [Feed(self.stores, Delivery("s" * 40), self.world.engagement) for _ in range(feeds - 1)]
+        self.feeds += [Feed(self.stores, Delivery("s" * 40)) for _ in range(feeds - 1)]
         self.now = NOW
         self._viewers = itertools.count()
 

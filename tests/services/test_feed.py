@@ -78,7 +78,7 @@ def test_what_is_new_goes_before_what_comes_again(small: World) -> None:
 
 def test_fifty_requests_at_once_never_show_a_post_twice() -> None:
     many = world(posts=400)
-    other = Feed(many.stores, Delivery("s" * 40), many.engagement)
+    other = Feed(many.stores, Delivery("s" * 40))
     feeds = [many.feed, other]
 
     def ask(number: int) -> list[str]:
@@ -125,7 +125,7 @@ def test_a_verdict_an_edit_and_a_new_post_count_on_the_next_page(small: World) -
 def test_a_post_whose_document_is_not_live_is_never_shown_even_if_the_index_missed_it(small: World) -> None:
     page = small.page_ids("v", record=False)
     small.stores.posts.patch(page[0], {"status": PostStatus.HELD, "updated_at": NOW})
-    fresh = Feed(small.stores, Delivery("s" * 40), small.engagement)
+    fresh = Feed(small.stores, Delivery("s" * 40))
     fresh.catalogue = small.feed.catalogue
     again = fresh.page("v", now=NOW, record=False)
     assert page[0] not in [slot.post for slot in again.slots]
@@ -280,5 +280,5 @@ def test_only_product_managers_preview(small: World) -> None:
 
 def test_the_default_policy_is_stored_once(small: World) -> None:
     small.feed.page("v", now=NOW)
-    Feed(small.stores, Delivery("s" * 40), small.engagement).page("v", now=NOW)
+    Feed(small.stores, Delivery("s" * 40)).page("v", now=NOW)
     assert [policy.id for policy in small.stores.policies.each()] == [DEFAULT_POLICY.id]

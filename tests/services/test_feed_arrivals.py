@@ -120,7 +120,7 @@ def test_the_next_training_knows_the_post_and_the_places_go_away(shop: ModelsWor
     shop.like("other", post_id(2, 3))
     newer = train(shop)
     until(lambda: feed.page("looker", size=1, record=False, now=shop.now).model == newer)
-    model = feed._models.current(0, now=shop.now)  # type: ignore[union-attr]
+    model = feed._queries.models.current(0, now=shop.now)  # type: ignore[union-attr]
     assert model is not None
     assert model.place("late") >= 0
     assert feed.arrivals(MANAGER, now=shop.now) == 0

@@ -151,7 +151,7 @@ def test_a_damaged_model_is_refused_and_the_last_one_stays(
     assert (page.model, len(page.slots)) == (first, 20)
     until(lambda: [path.name for path in folder.iterdir()] == [first])
     shop.models.roll_back(MANAGER, "broken", now=shop.now)
-    until(lambda: model_of(feed, shop) == first and not feed._models.problem)  # type: ignore[union-attr]
+    until(lambda: model_of(feed, shop) == first and not feed._queries.models.problem)  # type: ignore[union-attr]
 
 
 def test_a_model_that_lies_about_itself_is_refused_although_its_checksums_agree(
@@ -215,11 +215,11 @@ def test_while_the_stores_are_down_the_last_model_stays(shop: ModelsWorld, monke
     monkeypatch.setattr(shop.stores.model_publishes, "find", down)
     monkeypatch.setattr(shop.stores.objects, "fetch", down)
     shop.stores.live.signals.bump("models")
-    until(lambda: model_of(feed, shop) == first and bool(feed._models.problem))  # type: ignore[union-attr]
+    until(lambda: model_of(feed, shop) == first and bool(feed._queries.models.problem))  # type: ignore[union-attr]
     assert len(feed.page("v", now=shop.now).slots) == 20
     monkeypatch.undo()
     shop.now += 10_000
-    until(lambda: model_of(feed, shop) == first and not feed._models.problem)  # type: ignore[union-attr]
+    until(lambda: model_of(feed, shop) == first and not feed._queries.models.problem)  # type: ignore[union-attr]
 
 
 def test_a_lost_signal_is_made_up_for_within_half_a_minute(shop: ModelsWorld, monkeypatch: pytest.MonkeyPatch) -> None:

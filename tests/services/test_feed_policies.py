@@ -20,7 +20,6 @@ from core.feed.default_policy import DEFAULT_POLICY
 from core.services import feed_metrics as metrics
 from core.services.audit import Audit
 from core.services.delivery import Delivery
-from core.services.engagement import Engagement
 from core.services.feed import Feed
 from core.services.feed_policies import RETRY, SIGNAL, Policies
 from core.services.mix import Mix
@@ -32,7 +31,7 @@ MIRA = Account(id="mira", email="m@x.example", name="Mira", role=Role.PRODUCT_MA
 
 
 def another_process(stores: Stores) -> Feed:
-    return Feed(stores, Delivery("s" * 40), Engagement(stores))
+    return Feed(stores, Delivery("s" * 40))
 
 
 def mix_of(stores: Stores) -> Mix:
