@@ -17,7 +17,7 @@ from core.models.ials import fit_ials
 from core.models.interactions import Interactions
 from core.models.item_knn import fit_item_knn
 from core.models.mixed import fit_mixed
-from core.models.neighbours import Neighbours
+from core.models.neighbours import Neighbours, width_for
 from core.models.progress import Progress, part, quiet
 from core.statistics.ranking import Ranked
 
@@ -66,18 +66,21 @@ def fit(
     interactions: Interactions,
     contents: Contents | None = None,
     *,
-    top_k: int = 100,
+    top_k: int | None = None,
     seed: int = 0,
     like: Candidate | None = None,
     progress: Progress | None = None,
 ) -> Chosen:
     """Choose, fit on all interactions, and let content stand in for posts of few viewers.
 
-    The result covers the posts of `interactions` and of `contents`. With `like`, that candidate is fitted without choosing.
+    The result covers the posts of `interactions` and of `contents`, each with `top_k` neighbours, by default as many as
+    `width_for` says. With `like`, that candidate is fitted without choosing.
     The same input gives the same model.
     """
     tell = progress or quiet
     started = time.perf_counter()
+    if top_k is None:
+        top_k = width_for(max(len(interactions.items), len(contents.ids) if contents is not None else 0))
     if like is not None:
         candidate, why = like, "the same as before"
         held_out: Measured = {}

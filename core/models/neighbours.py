@@ -18,8 +18,17 @@ Rows = NDArray[np.int32]
 Weights = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
+NEIGHBOURS, OF_MANY = 100, 50
+MANY = 200_000
+"""From this many posts on, each has fewer neighbours: a model of a million posts is mapped in 400 MB."""
+
 NOBODY = -1
 """Fills the places of an item that has fewer than k neighbours."""
+
+
+def width_for(posts: int) -> int:
+    """How many neighbours a post has in a model of so many."""
+    return NEIGHBOURS if posts < MANY else OF_MANY
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ MOST_NEIGHBOURS: Final = 1_000
 STRONGEST: Final = 1e6
 _CHUNK: Final = 1 << 20
 _ROWS: Final = 1 << 16
-"""Rows that are checked at a time: a model of a million posts has 800 MB."""
+"""Rows that are checked at a time: a model of a million posts has 400 MB."""
 
 
 class UnfitModel(ServiceError):
@@ -102,7 +102,9 @@ def load(folder: Path, id: str, sha256: str) -> ServingModel:
     check(ids, rows, weights, segments)
     if placing is not None:
         check_placing(placing, len(ids))
-    return ServingModel(id, Neighbours(ids, rows, weights), usual_unit(weights), segments, placing)
+    unit = usual_unit(weights)
+    _let_go(weights)
+    return ServingModel(id, Neighbours(ids, rows, weights), unit, segments, placing)
 
 
 def check(

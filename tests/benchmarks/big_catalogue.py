@@ -17,7 +17,7 @@ from core.domain.post import Media, MediaKind, Post, PostKind, PostStatus, PostT
 from core.domain.product import Product
 from core.domain.publisher import Publisher, PublisherKind
 from core.domain.viewer import Interaction, ViewerState
-from core.models.neighbours import Neighbours
+from core.models.neighbours import Neighbours, width_for
 from core.services import model_files
 
 NOW = 1_795_000_000_000
@@ -91,9 +91,10 @@ def fill(services: Services, count: int) -> None:
     )
 
 
-def model(services: Services, count: int, width: int = 100) -> None:
+def model(services: Services, count: int) -> None:
     """A model of all posts in force. Its neighbours are drawn by lot from all over the catalogue: none is in a cache by luck."""
     stores, rng = services.stores, np.random.default_rng(5)
+    width = width_for(count)
     rows = rng.integers(0, count, (count, width), dtype=np.int32)
     weights = np.tile(np.geomspace(1, 0.05, width, dtype=np.float32), (count, 1))
     made = Neighbours([f"01KAX{number:021}" for number in range(count)], rows, weights)

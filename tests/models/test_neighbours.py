@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.errors import InvalidInput
-from core.models.neighbours import NOBODY, Neighbours, strongest, strongest_of_edges
+from core.models.neighbours import MANY, NOBODY, Neighbours, strongest, strongest_of_edges, width_for
 
 
 def cut(
@@ -69,3 +69,8 @@ def test_a_history_of_nothing_scores_nothing() -> None:
 def test_arrays_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InvalidInput, match="rows"):
         Neighbours(["a"], np.zeros((2, 3), np.int32), np.zeros((2, 3), np.float32))
+
+
+def test_posts_of_a_large_model_have_fewer_neighbours_so_that_it_stays_small() -> None:
+    assert [width_for(count) for count in (1, 60, MANY - 1, MANY, 1_000_000)] == [100, 100, 100, 50, 50]
+    assert 1_000_000 * width_for(1_000_000) * 8 <= 400_000_000
