@@ -62,7 +62,7 @@ async def feed_page(
     ] = None,
     reasons: Annotated[
         Literal["yes", "no"],
-        Query(description="`no` leaves out each slot's `reason` and the `stages`: two fifths of the bytes"),
+        Query(description="`no` leaves out each slot's `reason` and the `stages`: a third of the bytes"),
     ] = "yes",
 ) -> Response:
     """Posts that the viewer has not been served before, ranked and mixed for them; an unknown viewer gets a first page.
