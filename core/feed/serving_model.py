@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,18 @@ class ServingModel:
     def place(self, post: str) -> int:
         """The post's place in the model, -1 if it was not trained on."""
         return self._place.get(post, -1)
+
+    def tie(self, index: Index) -> None:
+        """Get ready to serve with this index: `numbers`, and its own strings for the posts that it knows, since a million ids take
+        75 MB."""
+        ids, known, row_of = index.ids, index.known, index.row_of
+        shared: dict[str, int] = {}
+        for id, place in self._place.items():
+            number = known.get(id, len(row_of))
+            shared[ids[row_of[number]] if number < len(row_of) else id] = place
+        self._place = shared
+        self.neighbours = replace(self.neighbours, ids=list(shared))
+        self.numbers(index)
 
     def numbers(self, index: Index) -> IntArray:
         """(n,) the index's number of each place, -1 where it has none yet; those beyond the snapshot belong to a newer one.

@@ -12,6 +12,7 @@ from core.domain.errors import ServiceError
 from core.domain.ids import SECOND, Millis
 from core.domain.model import ModelPublish
 from core.feed.arrivals import compiled
+from core.feed.given_back import give_back
 from core.feed.index import Index
 from core.feed.serving_model import ServingModel
 from core.services import feed_metrics as metrics
@@ -74,7 +75,8 @@ class FeedModels:
             if (version := self._stores.models.find_one(id)) is None:
                 raise UnfitModel(f"{id} is served by an experiment but nothing is known of it")
             model = self._cache.get(version)
-            model.numbers(self._index(now))
+            model.tie(self._index(now))
+            give_back()
             self.arrivals.begin(model, now=now)
         except ServiceError:
             metrics.DEGRADED.labels("model").inc()
@@ -118,6 +120,7 @@ class FeedModels:
         if (version := self._stores.models.find_one(wanted)) is None:
             raise UnfitModel(f"{wanted} is in force but nothing is known of it")
         model = self._cache.get(version)
-        model.numbers(self._index(now))
+        model.tie(self._index(now))
+        give_back()
         self.arrivals.begin(model, now=now)
         self._model = model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -102,6 +104,20 @@ def test_a_growing_index_is_followed_without_mapping_it_anew() -> None:
     assert Near(serving, after, (act("a"),), now=NOW).found()[0].tolist() == [0, 2]
     rebuilt = writer_of("b").snapshot(3)
     assert serving.numbers(rebuilt)[:3].tolist() == [-1, 0, -1]
+
+
+def test_a_model_tied_to_an_index_says_the_same_with_the_strings_of_the_index() -> None:
+    copied = model()
+    copied.neighbours = replace(copied.neighbours, ids=["".join(list(id)) for id in copied.neighbours.ids])
+    copied._place = {id: place for place, id in enumerate(copied.neighbours.ids)}
+    before = list(copied.neighbours.ids)
+    index = writer_of("c", "a").snapshot(1)
+    copied.tie(index)
+    assert list(copied.neighbours.ids) == before
+    assert [copied.place(id) for id in (*before, "unknown")] == [*range(len(before)), -1]
+    own = {id: id for id in copied._place}
+    assert all(own[id] is index.ids[index.row(id)] for id in ("c", "a"))
+    assert copied.numbers(index)[:3].tolist() == [1, -1, 0]
 
 
 def test_the_strongest_act_is_named_and_an_act_against_never() -> None:
