@@ -74,6 +74,12 @@ def sentence(
     return "Popular now" if query.index.impressions[row] > 0 else "New in the shop"
 
 
+def may_name_act(sources: tuple[str, ...], rule: str) -> bool:
+    """Whether `sentence` would say what `because` says, if it said anything."""
+    stronger = rule == EXPLORED or rule.startswith(PINNED)
+    return not (stronger or "seen again" in sources or "following" in sources)
+
+
 def because(act: Interaction, title: str) -> str:
     """The act that speaks for a post, in words; "" for an act that says nothing by itself."""
     phrase = _PHRASES.get(act.kind, "")

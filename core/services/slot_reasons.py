@@ -10,9 +10,9 @@ import numpy as np
 from core.domain.feed import SlotReason
 from core.domain.post import Post
 from core.domain.viewer import Interaction
-from core.feed.explain import Tastes, because, sentence
+from core.feed.explain import Tastes, because, may_name_act, sentence
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates
+from core.pipeline.candidates import Selection
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
@@ -62,13 +62,16 @@ def reasons_of(
     return told
 
 
-def acts_behind(query: FeedQuery, shown: Candidates, names: tuple[str, ...]) -> list[Interaction | None]:
-    """Per slot the act of the viewer that speaks for it most, if it says enough beside their tags: an act is the more telling."""
-    near = query.near
+def acts_behind(query: FeedQuery, chosen: Selection, names: tuple[str, ...]) -> list[Interaction | None]:
+    """Per slot the act of the viewer that speaks for it most, if it says enough beside their tags, as an act is the more telling;
+    None where something else is the reason, so that nobody looks up what the act was on."""
+    near, shown = query.near, chosen.page
     if near is None or "neighbours" not in names or not len(near.history):
         return [None] * len(shown)
     proposed = (shown.sources >> names.index("neighbours") & 1).astype(bool)
     telling = proposed & (shown["neighbours"] >= np.maximum(0.5 * shown["tag affinity"], LEAST_TELLING))
+    for place in np.flatnonzero(telling).tolist():
+        telling[place] = may_name_act(named(int(shown.sources[place]), names), chosen.rules[place])
     if not telling.any():
         return [None] * len(shown)
     return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]
