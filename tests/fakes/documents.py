@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +23,11 @@ class MemoryDocuments:
         self._held: dict[str, dict[str, Document]] = {name: {} for name in self._specs}
         self._lock = threading.RLock()
 
+    def everything(self) -> dict[str, list[Document]]:
+        """A copy of all documents, by collection: for other stores to begin with."""
+        with self._lock:
+            return {name: _copied(list(held.values())) for name, held in self._held.items()}
+
     def insert(self, collection: str, document: Document) -> None:
         filters.check_new(document)
         with self._lock:
@@ -32,11 +36,11 @@ class MemoryDocuments:
             self._store(collection, document)
 
     def get(self, collection: str, id: str) -> Document | None:
-        return copy.deepcopy(self._held[collection].get(id))
+        return _copied(self._held[collection].get(id))
 
     def get_many(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         held = self._held[collection]
-        return {id: copy.deepcopy(held[id]) for id in ids if id in held}
+        return {id: _copied(held[id]) for id in ids if id in held}
 
     def find(
         self,
@@ -62,7 +66,7 @@ class MemoryDocuments:
                     else after < (_rank(found.get(order)), found["id"])
                 )
             ]
-        page = copy.deepcopy(fitting[:limit])
+        page = _copied(fitting[:limit])
         more = len(fitting) > limit
         return Found(page, filters.cursor_at(page[-1], collection, order, descending) if more else None)
 
@@ -82,7 +86,7 @@ class MemoryDocuments:
             if expected_version not in (None, held["version"]):
                 raise Conflict(f"{collection} {id} is at version {held['version']}, not {expected_version}")
             self._store(collection, held | changes | {"version": held["version"] + 1})
-            return copy.deepcopy(self._held[collection][id])
+            return _copied(self._held[collection][id])
 
     def claim(
         self, collection: str, where: Where, changes: Document, *, order: str = "id", descending: bool = False
@@ -173,3 +177,12 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda held, value: _comparable(held, value) and held < value,
     "lte": lambda held, value: _comparable(held, value) and held <= value,
 }
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a document, which is dicts, lists and plain values: many times as quick as `copy.deepcopy`."""
+    if isinstance(value, dict):
+        return {name: _copied(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_copied(one) for one in value]
+    return tuple(map(_copied, value)) if isinstance(value, tuple) else value

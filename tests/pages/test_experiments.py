@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 import pytest
 
@@ -9,19 +11,43 @@ from core.bootstrap import Services, clock
 from core.demo import trials
 from core.domain.account import Role
 from core.domain.experiment import ExperimentState
+from core.domain.ports.documents import Document
 from core.domain.ports.event_log import NewEvent
-from core.services.experiment_metrics import TOPIC
+from core.services.experiment_metrics import GROUP, TOPIC
+from core.services.stores import Stores
+from core.settings import Settings
+from tests.fakes.documents import MemoryDocuments
+from tests.fakes.event_log import MemoryEventLog
+from tests.fakes.live import MemoryLive
+from tests.fakes.objects import MemoryObjects
 from tests.pages.conftest import OpenPage, account_of
+from tests.pages.world import fill
 
 MANAGER = account_of(Role.PRODUCT_MANAGER)
 
 
-@pytest.fixture
-def measured(services: Services) -> Services:
-    events = trials.fill(services, clock(), seed=7)
-    services.stores.log.append(TOPIC, [NewEvent(e.id, e.viewer, msgspec.json.encode(e)) for e in events])
-    while services.experiment_metrics.consume("worker", now=clock()):
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, Sequence[Document]], Sequence[NewEvent]]:
+    """Five experiments and what viewers did in them, counted: documents by collection, and the events of the log."""
+    documents = MemoryDocuments()
+    stores = Stores.over(documents, MemoryObjects(), MemoryEventLog(), MemoryLive())
+    made = Services(Settings(data=tmp_path_factory.mktemp("history"), secret="s" * 40), stores)
+    fill(made)
+    events = [NewEvent(e.id, e.viewer, msgspec.json.encode(e)) for e in trials.fill(made, clock(), seed=7)]
+    stores.log.append(TOPIC, events)
+    while made.experiment_metrics.consume("worker", now=clock()):
         pass
+    return documents.everything(), events
+
+
+@pytest.fixture
+def measured(services: Services, history: tuple[Mapping[str, Sequence[Document]], Sequence[NewEvent]]) -> Services:
+    stores, (documents, events) = services.stores, history
+    for collection, held in documents.items():
+        stores.documents.upsert_many(collection, held)
+    stores.log.append(TOPIC, events)
+    while records := stores.log.poll(TOPIC, GROUP, "worker", limit=10_000, now=clock()):
+        stores.log.commit(TOPIC, GROUP, "worker", records)
     return services
 
 
