@@ -36,7 +36,12 @@ def page_of(
     notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
     slots = _slots(query, outcome, ids, posts, owners, told, cards, now)
     if not slots:
-        notes = (*notes, "There is nothing to show: no live post may be shown to this viewer.")
+        why = (
+            "no live post may be shown to this viewer"
+            if index.count
+            else "no post is live yet; clips come as they are ready"
+        )
+        notes = (*notes, f"There is nothing to show: {why}.")
     return FeedPage(
         request=request,
         viewer=query.viewer.viewer,

@@ -282,3 +282,9 @@ def test_the_default_policy_is_stored_once(small: World) -> None:
     small.feed.page("v", now=NOW)
     Feed(small.stores, Delivery("s" * 40)).page("v", now=NOW)
     assert [policy.id for policy in small.stores.policies.each()] == [DEFAULT_POLICY.id]
+
+
+def test_a_shop_without_live_posts_says_that_none_is_live_yet() -> None:
+    page = world(0).feed.page("v", now=NOW)
+    assert page.slots == ()
+    assert "no post is live yet" in page.notes[-1]
