@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -47,8 +46,7 @@ _ids = msgspec.msgpack.Decoder(tuple[str, ...])
 _encoder = msgspec.msgpack.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(msgspec.Struct, frozen=True, eq=False):
     """A state with the bytes that it is stored as; `older` are the posts seen that are stored apart, without the first `skip`."""
 
     state: ViewerState

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from msgspec import structs
 
 from core.bootstrap import Services, clock, open_services, open_stores
 from core.demo import live_traffic
@@ -143,11 +144,11 @@ def planted(
         if not lift or not arms or arms[0][1].arm == 0:
             return [event]
         if goal.numerator == "watch_seconds" and event.kind is EventKind.WATCH:
-            return [replace(event, seconds=event.seconds * (1 + lift))]
+            return [structs.replace(event, seconds=event.seconds * (1 + lift))]
         if event.kind is not kind:
             return [event]
         times = int(1 + lift) + (rng.random() < (1 + lift) % 1)
-        return [replace(event, id=event.id if n == 0 else f"{event.id}+{n}") for n in range(times)]
+        return [structs.replace(event, id=event.id if n == 0 else f"{event.id}+{n}") for n in range(times)]
 
     return sent
 

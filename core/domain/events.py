@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
+
+import msgspec
 
 from core.domain.errors import InvalidInput
 from core.domain.ids import DAY, MINUTE, Millis
@@ -40,8 +41,7 @@ class EventKind(StrEnum):
     EXPOSURE = "exposure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLine:
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     """One product of an order; `value_minor` is what the whole line is worth, in minor units."""
 
     product: str
@@ -71,8 +71,7 @@ def event_mark(id: str) -> int:
     return int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewerEvent:
+class ViewerEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event; `id` is chosen by the sender, unique over all viewers, and makes sending it twice harmless.
 
     `at` is when it happened. `post` is needed by all kinds but follow and unfollow, which need `publisher`.
@@ -105,16 +104,14 @@ class ViewerEvent:
     arm: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("id", "viewer"):
-            value = getattr(self, name)
-            if not value or len(value) > MAX_ID:
-                raise InvalidInput(name, value, f"1 to {MAX_ID} characters are needed")
+        if not (0 < len(self.id) <= MAX_ID and 0 < len(self.viewer) <= MAX_ID):
+            name = "viewer" if 0 < len(self.id) <= MAX_ID else "id"
+            raise InvalidInput(name, getattr(self, name), f"1 to {MAX_ID} characters are needed")
         for name, why in _NEEDED.get(self.kind, _POST):
             if not getattr(self, name):
                 raise InvalidInput(name, getattr(self, name), why.format(kind=self.kind))
-        for name in ("seconds", "completion"):
-            number = getattr(self, name)
-            if not math.isfinite(number) or number < 0:
-                raise InvalidInput(name, number, "a finite number from 0 up is needed")
+        if not (0 <= self.seconds < math.inf and 0 <= self.completion < math.inf):
+            name = "completion" if 0 <= self.seconds < math.inf else "seconds"
+            raise InvalidInput(name, getattr(self, name), "a finite number from 0 up is needed")
         if self.value_minor < 0:
             raise InvalidInput("value_minor", self.value_minor, "an order's value cannot be below 0")

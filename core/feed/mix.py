@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -97,8 +98,7 @@ class Problem:
         return tuple(pin for pin in self.pins if pin[0] < self.slots)
 
 
-@dataclass(frozen=True, slots=True)
-class MixedPage:
+class MixedPage(msgspec.Struct, frozen=True, eq=False):
     """`places` among the candidates in slot order, the page's `value`, and the slots each kind was allowed.
 
     `relaxed` are the rules that could not be kept, `notes` the same in sentences, and `broken` how many gaps are among them.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +30,7 @@ MOST_STATES = 1_000_000
 """States of the programme per layer; above that its gaps are shortened and the rest of them is left to the exchanges."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, eq=False):
     """What a search keeps to: counts within `least` and `most` (4,), each paying its `toll` (4, size + 3), and the cooldowns."""
 
     least: Ints
@@ -40,8 +40,7 @@ class Frame:
     broken: NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, eq=False):
     """A page: `places` in the shortlist, its `value`, its `toll` (shares), `broken` gaps, and posts `over` caps."""
 
     places: Ints

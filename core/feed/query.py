@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 
+import msgspec
 import numpy as np
+from msgspec import field
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike, NDArray
 
@@ -26,8 +28,7 @@ from core.feed.serving_model import Near
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedQuery:
+class FeedQuery(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One request for a page. `marks` (post numbers,) says which posts are seen or hidden; see `marked`.
 
     `region` empty means anywhere; `languages` empty means any. `tags` and `publishers` are the viewer's affinities as vectors
@@ -57,11 +58,10 @@ class FeedQuery:
     campaigns: CampaignTable | None = None
     session: FeedSession = field(default_factory=FeedSession)
 
-    gate: Gate = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        gate = Gate(self.index, self.marks, self.publishers, self.region, self.languages)
-        object.__setattr__(self, "gate", gate)
+    @cached_property
+    def gate(self) -> Gate:
+        """What this viewer may be shown of this index."""
+        return Gate(self.index, self.marks, self.publishers, self.region, self.languages)
 
     def reasons(self, rows: IntArray) -> tuple[tuple[str, BoolArray], ...]:
         """Why each of these rows may not be shown to this viewer, as a mask per reason; seen posts are not among them."""

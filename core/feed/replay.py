@@ -8,6 +8,7 @@ from typing import Any, NoReturn, get_type_hints
 
 import msgspec
 import numpy as np
+from msgspec import structs
 
 from core.domain.viewer import ViewerState
 from core.feed.engine_version import engine
@@ -77,7 +78,7 @@ def replay(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> Replayed:
 
 def prices_of(trace: PageTrace, made: Replayed, pipeline: FeedPipeline[FeedQuery]) -> dict[str, float]:
     """What each binding rule cost the page of a trace; pages are served without prices, as these take milliseconds."""
-    query = replace(made.query, priced=True, rng=lots(trace.request))
+    query = structs.replace(made.query, priced=True, rng=lots(trace.request))
     return dict(_as_then(trace, pipeline).run(query).selection.prices)
 
 

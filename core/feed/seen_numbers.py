@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from core.domain.viewer import ViewerState
@@ -17,8 +17,7 @@ ROOM = 600_000
 """So many posts are remembered for all viewers together, about 60 MB; the viewers asked for longest ago are forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(msgspec.Struct, frozen=True, eq=False):
     """What one viewer had seen, and its numbers in `known` (n,), -1 for posts that were not known then.
 
     `lowest` and `highest` are the numbers' range.

@@ -65,7 +65,6 @@ FIELDS: Mapping[str, How] = {
     "calibration": How.ARRAYS,
     "campaigns": How.STANDIN,
     "session": How.PLAIN,
-    "gate": How.DERIVED,  # from marks, publishers, region and languages
 }
 """Every field of FeedQuery. A page whose query has another one is not kept: name it here first."""
 
@@ -125,7 +124,7 @@ class Captured:
 
 def captured(query: FeedQuery, outcome: Outcome, sources: tuple[str, ...], request: str, session: str) -> Captured:
     """Copy what a trace of this page needs. Raises TypeError for a query field that FIELDS does not name."""
-    if missing := {field.name for field in fields(query)} - FIELDS.keys():
+    if missing := set(query.__struct_fields__) - FIELDS.keys():
         raise TypeError(f"FeedQuery.{min(missing)} is not recorded; name it in core/feed/trace_record.py")
     parts = [rows for _, rows in outcome.proposals]
     rows = np.unique(np.concatenate((*parts, _context(query)))).astype(np.int32, copy=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import nsmallest
 
+import msgspec
 from msgspec.structs import replace
 
 from core.domain.events import EventKind, ViewerEvent, event_mark
@@ -40,8 +40,7 @@ WEIGHTS: Mapping[EventKind, float] = {
 """How much an event says about taste; a watch counts by its completion, see `weight_of`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostFacts:
+class PostFacts(msgspec.Struct, frozen=True):
     """What an event's post adds to its meaning."""
 
     publisher: str

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
@@ -43,7 +44,7 @@ def kept_out_by(query: FeedQuery, selector: Selector[FeedQuery], candidates: Can
     score = float(candidates["score"][place])
     kind = int(query.index.kind[candidates.rows[place]])
     for rule, policy in _without(query.policy, kind):
-        if _chosen(replace(query, policy=policy), selector, candidates, place, score):
+        if _chosen(structs.replace(query, policy=policy), selector, candidates, place, score):
             return rule
     return ""
 
@@ -51,7 +52,7 @@ def kept_out_by(query: FeedQuery, selector: Selector[FeedQuery], candidates: Can
 def _chosen(query: FeedQuery, selector: Selector[FeedQuery], candidates: Candidates, place: int, score: float) -> bool:
     scores = candidates["score"].copy()
     scores[place] = score
-    asked = replace(query, priced=False, rng=np.random.default_rng(0))
+    asked = structs.replace(query, priced=False, rng=np.random.default_rng(0))
     selection = selector.select(asked, candidates.scored(score=scores))
     row = int(candidates.rows[place])
     shown = zip(selection.page.rows.tolist(), selection.displaced, selection.rules, strict=True)

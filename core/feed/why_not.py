@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import structs
 
 from core.domain.post import Post, PostStatus
 from core.feed.entry import playable
@@ -82,7 +83,7 @@ class Asked:
 
 def why_not(page: Asked, id: str, post: Post | None) -> WhyNot:
     """Why the post `id` is not on the page; `post` is its document as it is now, None if there is none."""
-    query = replace(page.query, marks=marks_of(page.query.index, page.query.viewer))
+    query = structs.replace(page.query, marks=marks_of(page.query.index, page.query.viewer))
     page = replace(page, query=query)
     found = _on_page(page, id) or _unfit(page, id, post) or _left_out(page, id)
     return replace(found, facts=facts_of(query.index, id))

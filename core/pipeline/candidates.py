@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,17 +17,15 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True, eq=False):
     """What one source proposes: rows of the index, best first, how many it passed over for which reason, and a note for people."""
 
     rows: IntArray
-    passed_over: Mapping[str, int] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = msgspec.field(default_factory=dict)
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(msgspec.Struct, frozen=True, eq=False):
     """A batch in struct-of-arrays form; all arrays share length n, and no row comes twice.
 
     `rows` (n,) are rows in the catalogue index, `sources` (n,) the bit set of the sources that proposed each, and `scores` one
@@ -36,7 +34,7 @@ class Candidates:
 
     rows: IntArray
     sources: UIntArray
-    scores: Mapping[str, FloatArray] = field(default_factory=dict)
+    scores: Mapping[str, FloatArray] = msgspec.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -106,12 +104,11 @@ class _Picked(Mapping[str, FloatArray]):
         return name in self._columns
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, eq=False):
     """What a filter leaves, and how many it dropped for which reason."""
 
     candidates: Candidates
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = msgspec.field(default_factory=dict)
 
     @staticmethod
     def of(candidates: Candidates, *reasons: tuple[str, BoolArray]) -> Kept:
@@ -126,8 +123,7 @@ class Kept:
         return Kept(candidates.where(~gone), dropped) if dropped else Kept(candidates)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True, eq=False):
     """A page: `page` in slot order with a rule and a propensity per slot, the `reserve` best first, and notes for people.
 
     `relaxed` are the rules that could not be kept.
@@ -139,5 +135,5 @@ class Selection:
     propensities: FloatArray
     displaced: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
-    prices: Mapping[str, float] = field(default_factory=dict)
+    prices: Mapping[str, float] = msgspec.field(default_factory=dict)
     relaxed: tuple[Relaxation, ...] = ()

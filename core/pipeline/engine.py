@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
 import numpy as np
 
 from core.domain.feed import StageTrace
@@ -24,8 +26,7 @@ class Sized(Protocol):
 Q = TypeVar("Q", bound=Sized)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, eq=False):
     """A page and the trace of how it came about. `exhausted` if no candidate is left that this page does not show.
 
     `proposals` are (bit number, rows) of every source that was asked, `candidates` what the selector chose from with all scores,
@@ -37,8 +38,8 @@ class Outcome:
     notes: tuple[str, ...]
     exhausted: bool
     proposals: tuple[tuple[int, IntArray], ...] = ()
-    candidates: Candidates = field(default_factory=Candidates.none)
-    refused: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
+    candidates: Candidates = msgspec.field(default_factory=Candidates.none)
+    refused: IntArray = msgspec.field(default_factory=lambda: np.empty(0, np.int32))
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class FeedPipeline(Generic[Q]):
     late_filters: tuple[Filter[Q], ...] = ()
     side_effects: tuple[SideEffect[Q], ...] = ()
 
-    @property
+    @cached_property
     def source_names(self) -> tuple[str, ...]:
         """Names of the sources by bit number."""
         return tuple(name_of(source) for source in (*self.sources, *self.fallbacks))

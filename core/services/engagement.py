@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 
@@ -35,8 +35,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ViewerEvent)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, eq=False):
     """Events on their way in: `results` of those that were refused, `read` those to be written, by place, and their `posts`."""
 
     results: list[EventResult | None]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from core.domain.errors import InvalidInput
 from core.domain.events import CLOCK_AHEAD, MAX_ID, MAX_LINES, OLDEST, EventKind, ViewerEvent
@@ -35,8 +35,7 @@ class EventStatus(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class EventResult:
+class EventResult(msgspec.Struct, frozen=True):
     """The answer for one event of a batch, in the batch's order. `field` and `reason` are empty unless it was refused."""
 
     id: str

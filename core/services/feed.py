@@ -6,8 +6,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from core.domain.account import Account, Role
 from core.domain.errors import Throttled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from core.domain.errors import InvalidInput
 from core.domain.events import MAX_ID
@@ -14,8 +14,7 @@ from core.services.feed_cursor import read
 from core.statistics.assignment import Assigned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
     `model` is that of the viewer's arm, None the one in force;
     `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not say why they are

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from core.domain.ids import HOUR
 from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, weights_of
@@ -39,7 +40,7 @@ def asked() -> tuple[FeedQuery, Candidates]:
 
 def test_affinities_are_sums_over_tags_publishers_follows_and_trends() -> None:
     query, candidates = asked()
-    query = replace(query, trending={"post-0010": 4.0, "post-0077": 2.5, "unknown": 9.0})
+    query = structs.replace(query, trending={"post-0010": 4.0, "post-0077": 2.5, "unknown": 9.0})
     found, index = Affinity().hydrate(query, candidates), query.index
     followed = set(query.viewer.follows)
     for at, row in enumerate(candidates.rows.tolist()):
@@ -84,7 +85,7 @@ def test_chances_and_their_worth_are_the_written_formula(calibration: Calibratio
     languages = lots.integers(0, 3, index.size).astype(index.language.dtype)
     for name in ("hi", "en", "ta"):
         index.languages.number(name)
-    query = replace(query, calibration=calibration, language=language, index=replace(index, language=languages))
+    query = structs.replace(query, calibration=calibration, language=language, index=replace(index, language=languages))
     near = lots.normal(0, 2, len(candidates))
     facts = Affinity().hydrate(query, candidates).scored(neighbours=near)
     own = index.languages.find(language) if language else -1
@@ -102,7 +103,7 @@ def test_the_total_is_the_written_formula_and_what_comes_again_stands_below(paid
     again = np.uint32(1 << 5)
     sources = np.where(lots.random(count) < 0.1, again, 0).astype(np.uint32)
     reputation = lots.uniform(0.5, 1, query.index.size).astype(np.float32)
-    query = replace(query, index=replace(query.index, reputation=reputation))
+    query = structs.replace(query, index=replace(query.index, reputation=reputation))
     facts = Candidates(candidates.rows, sources).scored(
         engagement=lots.normal(1, 2, count), business=lots.random(count)
     )
