@@ -100,18 +100,26 @@ class RedisViewerStates:
         self._kept = _Kept(MOST_KEPT)
 
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
-        asked = packed("HMGET", _key(viewer), *_FIELDS) + _VERSIONS
+        return self.read_all((viewer,), trending=trending)[0]
+
+    def read_all(self, viewers: Sequence[str], *, trending: int = 200) -> list[LiveRead]:
+        count = len(viewers)
+        asked = [packed("HMGET", _key(viewer), *_FIELDS) for viewer in viewers] + [_VERSIONS]
         scores: Mapping[str, float] = {}
         if trending > 0:
-            own, found, *top = self._link.ask(asked + self._trending.question(trending), 4)
-            scores = self._trending.answer(*top)
+            *states, found, pairs, clock = self._link.ask(
+                b"".join(asked) + self._trending.question(trending), count + 3
+            )
+            scores = self._trending.answer(pairs, clock)
         else:
-            own, found = self._link.ask(asked, 2)
+            *states, found = self._link.ask(b"".join(asked), count + 1)
         held, versions = self._versions
         if found != held:
             versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
             self._versions = found, versions
-        return LiveRead(self._state(viewer, *own), scores, versions)
+        return [
+            LiveRead(self._state(viewer, *own), scores, versions) for viewer, own in zip(viewers, states, strict=True)
+        ]
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         stored, arguments = self._to_store(replace(state, version=expected_version + 1), expected_version)

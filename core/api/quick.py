@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_answer
 from core.api.events import FEW, events_answer
+from core.api.group_pages import GroupPages
 from core.api.group_write import GroupWrite
 from core.api.lane import lane
 from core.api.sessions import OpenServices
@@ -39,7 +40,7 @@ class Quick:
 
     def __init__(self, app: ASGIApp, services: OpenServices) -> None:
         self._app, self._services = app, services
-        self._log = GroupWrite()
+        self._log, self._pages = GroupWrite(), GroupPages()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -59,7 +60,7 @@ class Quick:
             services = self._allowed(scope, account.Scope.FEED_READ)
             if services is None:
                 return False
-            page = await lane.run(services.feed.page, **asked, now=clock())
+            page = await self._pages.page(services.feed, **asked)
         except FeedroomError:
             return False
         await send_answer(send, page)

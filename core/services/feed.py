@@ -6,14 +6,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Unpack
 
+import msgspec
 from msgspec.structs import replace
 
 from core.domain.account import Account, Role
-from core.domain.errors import Throttled
+from core.domain.errors import FeedroomError, Throttled
 from core.domain.feed import FeedPage
-from core.domain.ids import MINUTE, Millis, new_id
+from core.domain.ids import Millis, new_id
 from core.domain.mix import MixPolicy
 from core.domain.ports.live import LiveRead
 from core.domain.product import Product
@@ -28,13 +31,13 @@ from core.services import feed_metrics as metrics
 from core.services.assignments import Assignments
 from core.services.delivery import Delivery
 from core.services.feed_arms import FeedArms
+from core.services.feed_askers import Askers
 from core.services.feed_campaigns import Taken
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
 from core.services.feed_pages import page_of
 from core.services.feed_queries import FeedQueries
-from core.services.feed_request import Asked, checked
-from core.services.remembered import Remembered
+from core.services.feed_request import Asked, Wanted, checked
 from core.services.served_log import ServedLog
 from core.services.served_pages import served_page
 from core.services.stores import Stores
@@ -43,6 +46,17 @@ from core.services.viewer_memory import ViewerMemory
 
 ATTEMPTS = 64
 LOCKS = 256
+
+
+class _Made(msgspec.Struct, frozen=True, eq=False):
+    """A page that is not marked as seen yet: `mark` is the viewer's state after it, and the version that this follows."""
+
+    asked: Asked
+    page: FeedPage
+    outcome: Outcome
+    query: FeedQuery
+    taken: Taken
+    mark: tuple[ViewerState, int]
 
 
 class Feed:
@@ -62,33 +76,14 @@ class Feed:
         self.cards = Cards(stores, delivery)
         self._queries = FeedQueries(stores, models, self._products_changed)
         self.catalogue = self._queries.catalogue
-        self._arms = (
-            FeedArms(assignments, self._queries.policies, self._served, self._queries.models)
-            if assignments is not None
-            else None
-        )
-        self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
+        policies, models_held = self._queries.policies, self._queries.models
+        arms = None if assignments is None else FeedArms(assignments, policies, self._served, models_held)
+        self._askers = Askers(stores, policies, arms)
         self._pipeline = for_you(self._verdicts)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._now = threading.local()
 
-    def page(
-        self,
-        viewer: str,
-        *,
-        size: int = 20,
-        cursor: str | None = None,
-        session: str | None = None,
-        policy: MixPolicy | str | None = None,
-        record: bool = True,
-        region: str | None = None,
-        languages: tuple[str, ...] = (),
-        segment: str | None = None,
-        platform: str = "",
-        newcomer: bool | None = None,
-        reasons: bool = True,
-        now: Millis,
-    ) -> FeedPage:
+    def page(self, viewer: str, *, record: bool = True, now: Millis, **wanted: Unpack[Wanted]) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
 
         What is served is marked as seen by compare-and-set, so that no two requests ever show the same post; with `record=False`
@@ -96,25 +91,45 @@ class Feed:
         naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and
         its notes say so.
         """
-        started = time.perf_counter()
-        asked = checked(
-            viewer, size, cursor=cursor, session=session, region=region, languages=languages, segment=segment
-        )
-        asked = replace(self._known(asked, policy, region, now), platform=platform, newcomer=newcomer, reasons=reasons)
-        if record and policy is None and self._arms is not None:
-            asked = self._arms.applied(asked, now=now)
         if record:
-            with self._locks[hash(viewer) % LOCKS]:
-                page, outcome = self._make_and_mark(asked, now)
-        else:
-            page, outcome, _ = self._make(replace(asked, priced=True), self._memory.read(viewer), now)
+            page = self.pages([(viewer, wanted)], now=now)[0]
+            if isinstance(page, Exception):
+                raise page
+            return page
+        asked = replace(self._askers.request(viewer, wanted, now=now, arms=False), priced=True)
+        page, outcome, _ = self._make(asked, self._memory.read(viewer), now)
         self._queries.refresh_if_due(now)
-        metrics.PAGE_SECONDS.observe(time.perf_counter() - started)
-        (metrics.SERVED if record else metrics.PAGES.labels("preview")).inc()
-        for stage in outcome.stages:
-            if stage.failed:
-                metrics.STAGE_FAILURES.labels(stage.stage).inc()
+        _note_failures(outcome)
+        metrics.PAGES.labels("preview").inc()
         return page
+
+    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: Millis) -> list[FeedPage | Exception]:
+        """What `page` does, for several viewers with one read and one write of live state for all.
+
+        What goes wrong with one stands in its place and does not hold the others up.
+        """
+        started = time.perf_counter()
+        found: list[FeedPage | Exception | None] = [None] * len(wanted)
+        asked: dict[int, Asked] = {}
+        for place, (viewer, said) in enumerate(wanted):
+            try:
+                asked[place] = self._askers.request(viewer, said, now=now)
+            except FeedroomError as error:
+                found[place] = error
+        with ExitStack() as locked:
+            for number in sorted({hash(one.viewer) % LOCKS for one in asked.values()}):
+                locked.enter_context(self._locks[number])
+            for _ in range(ATTEMPTS):
+                left = [place for place, page in enumerate(found) if page is None]
+                if not left:
+                    break
+                for place, page in zip(left, self._make_and_mark([asked[place] for place in left], now), strict=True):
+                    found[place] = page
+        self._queries.refresh_if_due(now)
+        seconds = time.perf_counter() - started
+        for _ in asked:
+            metrics.PAGE_SECONDS.observe(seconds)
+        return [_too_many(asked[place]) if page is None else page for place, page in enumerate(found)]
 
     def preview(
         self,
@@ -133,7 +148,7 @@ class Feed:
         that what differs between them is not chance.
         """
         actor.require(Role.PRODUCT_MANAGER)
-        asked = self._known(checked(viewer, size), policy, None, now)
+        asked = self._askers.known(checked(viewer, size), policy, None, now=now)
         asked = replace(asked, shown=shown, request=request, priced=True)
         page, _, _ = self._make(asked, self._memory.read(viewer), now)
         self._queries.refresh_if_due(now)
@@ -147,9 +162,9 @@ class Feed:
 
         Raises InvalidInput naming `policy`. The query's `marks` are gone when this returns; see `marked`.
         """
-        asked = self._known(asked, policy, region, now)
-        if policy is None and self._arms is not None:
-            asked = self._arms.applied(asked, now=now)
+        asked = self._askers.known(asked, policy, region, now=now)
+        if policy is None:
+            asked = self._askers.under_arms(asked, now=now)
         found = self._make(replace(asked, priced=True), self._memory.read(asked.viewer), now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("explained").inc()
@@ -190,24 +205,43 @@ class Feed:
         self.page("warm-up", record=False, now=now)
         return index.count
 
-    def _make_and_mark(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome]:
-        with self._queries.campaigns.page() as taken:
-            for _ in range(ATTEMPTS):
-                read = self._memory.read(asked.viewer)
-                page, outcome, query = self._make(asked, read, now, taken)
-                session = query.session.id or page.request
-                posts, kinds = [slot.post for slot in page.slots], [slot.kind.value for slot in page.slots]
-                after = served(read.viewer, posts, kinds, session=session, at=now)
-                if not page.slots or self._memory.write(after, read.viewer.version):
-                    taken.count(page.slots)
-                    self._write_down(page, outcome, query, replace(asked, session=session))
-                    if self._arms is not None:
-                        self._arms.expose(asked, now=now)
-                    for kind, count in Counter(kinds).items():
-                        metrics.SLOTS_OF[kind].inc(count)
-                    return page, outcome
-                metrics.RETRIES.inc()
-        raise Throttled(f"viewer {asked.viewer} is asking for too many pages at once; try again", 1.0)
+    def _make_and_mark(self, asked: Sequence[Asked], now: Millis) -> list[FeedPage | Exception | None]:
+        """Make these pages and mark them as seen; None for one whose viewer's state somebody else has changed meanwhile."""
+        with ExitStack() as stack:
+            made = [
+                self._made(one, read, now, stack.enter_context(self._queries.campaigns.page()))
+                for one, read in zip(asked, self._memory.read_all([one.viewer for one in asked]), strict=True)
+            ]
+            marks = [one.mark for one in made if isinstance(one, _Made) and one.page.slots]
+            written = iter(self._memory.write_all(marks) if marks else ())
+            return [
+                one if isinstance(one, Exception) else self._kept(one, now, not one.page.slots or next(written))
+                for one in made
+            ]
+
+    def _made(self, asked: Asked, read: LiveRead, now: Millis, taken: Taken) -> _Made | Exception:
+        try:
+            page, outcome, query = self._make(asked, read, now, taken)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this page alone
+            return error
+        session = query.session.id or page.request
+        posts, kinds = [slot.post for slot in page.slots], [slot.kind.value for slot in page.slots]
+        after = served(read.viewer, posts, kinds, session=session, at=now)
+        return _Made(replace(asked, session=session), page, outcome, query, taken, (after, read.viewer.version))
+
+    def _kept(self, made: _Made, now: Millis, marked: bool) -> FeedPage | None:
+        """The page, counted and written down, if it could be marked as seen."""
+        if not marked:
+            metrics.RETRIES.inc()
+            return None
+        made.taken.count(made.page.slots)
+        self._write_down(made.page, made.outcome, made.query, made.asked)
+        self._askers.met(made.asked, now=now)
+        _note_failures(made.outcome)
+        metrics.SERVED.inc()
+        for kind, count in Counter([slot.kind.value for slot in made.page.slots]).items():
+            metrics.SLOTS_OF[kind].inc(count)
+        return made.page
 
     def _make(
         self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
@@ -232,16 +266,6 @@ class Feed:
             )
         return page, outcome, query
 
-    def _known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, now: Millis) -> Asked:
-        """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
-        profile = self._profiles.get(asked.viewer, now=now)
-        asked = replace(asked, policy=None if policy is None else self._queries.policies.asked_for(policy))
-        if profile is None:
-            return asked
-        here = profile.region if region is None else region
-        segment = asked.segment or profile.segment
-        return replace(asked, region=here, language=profile.language, segment=segment, sample=True)
-
     def _write_down(self, page: FeedPage, outcome: Outcome, query: FeedQuery, asked: Asked) -> None:
         names = self._pipeline.source_names
         record = served_page(page, outcome, query, names, asked.session, asked.segment)
@@ -261,3 +285,13 @@ def _shown(state: ViewerState, asked: Asked, index: Index, now: Millis) -> Viewe
     rows = [index.row(post) for post in asked.shown]
     kinds = [KINDS[index.kind[row]].value for row in rows if 0 <= row < index.size]
     return served(state, asked.shown, kinds, session=asked.session, at=now)
+
+
+def _note_failures(outcome: Outcome) -> None:
+    for stage in outcome.stages:
+        if stage.failed:
+            metrics.STAGE_FAILURES.labels(stage.stage).inc()
+
+
+def _too_many(asked: Asked) -> Throttled:
+    return Throttled(f"viewer {asked.viewer} is asking for too many pages at once; try again", 1.0)

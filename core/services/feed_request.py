@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import msgspec
 
 from core.domain.errors import InvalidInput
@@ -40,6 +42,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     reasons: bool = True
 
 
+class Wanted(TypedDict, total=False):
+    """What a request may say besides whose page it asks for. `size` is 20 unless given; a `policy` by name or whole replaces the
+    one in force."""
+
+    size: int
+    cursor: str | None
+    session: str | None
+    policy: MixPolicy | str | None
+    region: str | None
+    languages: tuple[str, ...]
+    segment: str | None
+    platform: str
+    newcomer: bool | None
+    reasons: bool
+
+
 def checked(
     viewer: str,
     size: int,
@@ -49,6 +67,9 @@ def checked(
     region: str | None = None,
     languages: tuple[str, ...] = (),
     segment: str | None = None,
+    platform: str = "",
+    newcomer: bool | None = None,
+    reasons: bool = True,
 ) -> Asked:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
     if not viewer or len(viewer) > MAX_ID:
@@ -71,4 +92,7 @@ def checked(
         region=region or "",
         languages=languages,
         segment=segment or "",
+        platform=platform,
+        newcomer=newcomer,
+        reasons=reasons,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -38,29 +38,36 @@ class ViewerMemory:
 
     def read(self, viewer: str) -> LiveRead:
         """One round trip; an unknown viewer's state is fresh."""
+        return self.read_all((viewer,))[0]
+
+    def read_all(self, viewers: Sequence[str]) -> list[LiveRead]:
+        """The same for several viewers, in one round trip."""
         try:
             known = time.monotonic() < self._trending_until
-            read = self._asked(lambda: self._live.viewers.read(viewer, trending=0 if known else TRENDING))
-            if not known:
-                self._keep_trending(read.trending)
-            state = self._with_orphan(read.viewer) if self._orphans else read.viewer
-            return LiveRead(state, self._trending, read.versions)
+            reads = self._asked(lambda: self._live.viewers.read_all(viewers, trending=0 if known else TRENDING))
         except ServiceError:
-            metrics.DEGRADED.labels("live state").inc()
-            return LiveRead(self._orphans.get(viewer) or ViewerState(viewer=viewer), {}, {})
+            metrics.DEGRADED.labels("live state").inc(len(viewers))
+            return [LiveRead(self._orphans.get(viewer) or ViewerState(viewer=viewer), {}, {}) for viewer in viewers]
+        if not known:
+            self._keep_trending(reads[0].trending)
+        return [
+            LiveRead(self._with_orphan(read.viewer) if self._orphans else read.viewer, self._trending, read.versions)
+            for read in reads
+        ]
 
-    def write(self, state: ViewerState, expected: int) -> bool:
-        """One round trip; False if somebody else was quicker."""
+    def write_all(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
+        """Each state over its expected version, in one round trip; False for one where somebody else was quicker."""
         try:
-            written = self._asked(lambda: self._live.viewers.write(state, expected_version=expected))
-            if written and self._orphans:
-                self._orphans.pop(state.viewer, None)
-            return written
+            written = self._asked(lambda: self._live.viewers.write_many(states))
         except ServiceError:
             if len(self._orphans) > REMEMBERED:
                 self._orphans.clear()
-            self._orphans[state.viewer] = replace(state, version=expected)
-            return True
+            self._orphans.update({state.viewer: replace(state, version=expected) for state, expected in states})
+            return [True] * len(states)
+        for (state, _), done in zip(states, written, strict=True):
+            if done and self._orphans:
+                self._orphans.pop(state.viewer, None)
+        return written
 
     def _asked(self, work: Callable[[], T]) -> T:
         started = time.monotonic()

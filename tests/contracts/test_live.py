@@ -139,6 +139,16 @@ class TestViewers:
         assert live.viewers.read_many([]) == []
         assert live.viewers.write_many([]) == []
 
+    def test_several_are_read_for_pages_in_one_go_with_the_same_trends_and_versions(self, live: Live) -> None:
+        live.viewers.write(STATE, expected_version=0)
+        live.trending.bump({"p1": 2.0}, now=NOW)
+        version = live.signals.bump("catalogue")
+        for trending in (0, 10):
+            reads = live.viewers.read_all(["nobody", "asha"], trending=trending)
+            assert [read.viewer for read in reads] == [ViewerState(viewer="nobody"), replace(STATE, version=1)]
+            assert [dict(read.trending) for read in reads] == [{"p1": 2.0} if trending else {}] * 2
+            assert [read.versions["catalogue"] for read in reads] == [version] * 2
+
     def test_many_are_written_even_if_the_server_has_forgotten_its_scripts(self, live: Live) -> None:
         if isinstance(live, RedisLive):
             live._link.client.script_flush()

@@ -146,6 +146,9 @@ class MemoryViewerStates:
         versions = {topic: self._signals.version(topic) for topic in SERVING_TOPICS}
         return LiveRead(state, self._trending.top(trending), versions)
 
+    def read_all(self, viewers: Sequence[str], *, trending: int = 200) -> list[LiveRead]:
+        return [self.read(viewer, trending=trending) for viewer in viewers]
+
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         with self._lock:
             held = self._held.get(state.viewer)

@@ -33,7 +33,7 @@ def test_the_viewer_and_the_versions_are_read_each_time() -> None:
     live = MemoryLive()
     memory = ViewerMemory(live)
     memory.read("asha")
-    assert memory.write(ViewerState(viewer="asha", liked=("p1",)), 0)
+    assert memory.write_all([(ViewerState(viewer="asha", liked=("p1",)), 0)]) == [True]
     version = live.signals.bump("catalogue")
     read = memory.read("asha")
     assert (read.viewer.liked, read.viewer.version, read.versions["catalogue"]) == (("p1",), 1, version)

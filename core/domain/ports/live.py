@@ -59,6 +59,9 @@ class ViewerStates(Protocol):
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
         """One round trip: state (fresh if unknown), the top `trending` posts, the versions of SERVING_TOPICS (0: never bumped)."""
 
+    def read_all(self, viewers: Sequence[str], *, trending: int = 200) -> list[LiveRead]:
+        """One round trip: what `read` gives for each of them, trends and versions the same for all."""
+
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         """Store as version `expected_version + 1` if the held version is still the expected one (0: none is held yet).
 

@@ -1,0 +1,65 @@
+"""Pages that are asked for at the same moment, from the event loop's side: they are read for and marked together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Unpack
+
+from core.api.lane import lane
+from core.bootstrap import clock
+from core.domain.feed import FeedPage
+from core.services.feed import Feed
+from core.services.feed_request import Wanted
+
+MOST: Final = 8
+"""Pages made in one go; the first of them is answered when the last is made."""
+_Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage]"]
+
+
+class GroupPages:
+    """`Feed.page` for many requests of one event loop.
+
+    While a page waits for the live store the loop stands still, twice for each page. Under load several requests have come by the
+    time the loop looks, and they share both waits. Who comes alone is served alone.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: list[_Waiting] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage:
+        """The page, marked as seen. Raises as `Feed.page` does."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._waiting, self._tasks = loop, [], set()
+        done: asyncio.Future[FeedPage] = loop.create_future()
+        self._waiting.append((viewer, wanted, done))
+        if len(self._waiting) == 1:
+            loop.call_soon(self._begin, loop, feed)
+        return await done
+
+    def _begin(self, loop: asyncio.AbstractEventLoop, feed: Feed) -> None:
+        taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        if self._waiting:
+            loop.call_soon(self._begin, loop, feed)
+        task = loop.create_task(_made(feed, taken))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _made(feed: Feed, taken: list[_Waiting]) -> None:
+    try:
+        pages = await lane.run(feed.pages, [(viewer, wanted) for viewer, wanted, _ in taken], now=clock())
+    except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
+        for *_, done in taken:
+            if not done.done():
+                done.set_exception(error)
+        return
+    for (*_, done), page in zip(taken, pages, strict=True):
+        if done.done():  # whoever asked has gone
+            continue
+        if isinstance(page, Exception):
+            done.set_exception(page)
+        else:
+            done.set_result(page)

@@ -1,0 +1,96 @@
+"""Pages that are asked for at the same moment are made together, and each caller hears of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from core.api.group_pages import MOST, GroupPages
+from core.domain.errors import InvalidInput, Unavailable
+from core.domain.feed import FeedPage
+from core.services.feed import Feed
+from core.services.feed_request import Wanted
+
+
+class Told(Feed):
+    """Makes empty pages, and remembers who was served together."""
+
+    def __init__(self) -> None:
+        self.rounds: list[list[str]] = []
+        self.fails: list[Exception] = []
+
+    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+        self.rounds.append([viewer for viewer, _ in wanted])
+        if self.fails:
+            raise self.fails.pop()
+        return [
+            InvalidInput("viewer", viewer, "not this one") if viewer == "bad" else page_for(viewer, said, now)
+            for viewer, said in wanted
+        ]
+
+
+def page_for(viewer: str, said: Wanted, now: int) -> FeedPage:
+    return FeedPage(request=f"{viewer}-{said.get('size')}", viewer=viewer, policy="p", slots=(), cursor=None, at=now)
+
+
+async def at_once(feed: Told, *viewers: str) -> list[Any]:
+    together = GroupPages()
+    asked = [together.page(feed, viewer, size=place) for place, viewer in enumerate(viewers)]
+    return list(await asyncio.gather(*asked, return_exceptions=True))
+
+
+def test_those_who_ask_in_the_same_moment_are_served_together_each_with_their_own_page() -> None:
+    feed = Told()
+    pages = asyncio.run(at_once(feed, "a", "b", "c"))
+    assert feed.rounds == [["a", "b", "c"]]
+    assert [page.request for page in pages] == ["a-0", "b-1", "c-2"]
+
+
+def test_a_crowd_is_served_in_parts() -> None:
+    feed = Told()
+    crowd = [f"v{n}" for n in range(2 * MOST + 3)]
+    pages = asyncio.run(at_once(feed, *crowd))
+    assert [len(one) for one in feed.rounds] == [MOST, MOST, 3]
+    assert [page.viewer for page in pages] == crowd
+
+
+def test_what_is_wrong_with_one_request_is_told_to_that_caller_alone() -> None:
+    first, bad, last = asyncio.run(at_once(Told(), "a", "bad", "b"))
+    assert (first.viewer, last.viewer) == ("a", "b")
+    assert isinstance(bad, InvalidInput)
+
+
+def test_if_all_of_it_fails_everybody_who_waited_hears_of_it_and_the_next_ones_are_served() -> None:
+    async def story() -> list[Any]:
+        feed, together = Told(), GroupPages()
+        feed.fails = [Unavailable("gone")]
+        lost = await asyncio.gather(*(together.page(feed, viewer) for viewer in ("a", "b")), return_exceptions=True)
+        return [*lost, await together.page(feed, "c")]
+
+    *lost, page = asyncio.run(story())
+    assert all(isinstance(one, Unavailable) for one in lost)
+    assert page.viewer == "c"
+
+
+def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:
+    async def story() -> Any:
+        feed, together = Told(), GroupPages()
+        gone, stays = (asyncio.create_task(together.page(feed, viewer)) for viewer in ("a", "b"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        page = await stays
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        return page
+
+    assert asyncio.run(story()).viewer == "b"
+
+
+def test_it_goes_on_in_another_event_loop() -> None:
+    feed, together = Told(), GroupPages()
+    pages = [asyncio.run(together.page(feed, viewer)) for viewer in ("a", "b")]
+    assert [page.viewer for page in pages] == ["a", "b"]
+    assert feed.rounds == [["a"], ["b"]]
