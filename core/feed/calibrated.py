@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from core.domain.calibration import CalibrationVersion
 from core.feed.actions import ACTIONS
@@ -29,10 +31,22 @@ class Calibration:
             np.array([one.slope if one else 1.0 for one in found]),
         )
 
-    def predicted(self, chances: FloatArray) -> FloatArray:
-        """Back from calibrated chances (n, actions) to the log-odds that were predicted."""
-        bounded = np.clip(chances, 1e-12, 1 - 1e-9)
-        return np.asarray((np.log(bounded) - np.log1p(-bounded) - self.intercept) / self.slope)
+    def hundredths(self, chances: FloatArray) -> NDArray[np.int64]:
+        """Back from calibrated chances (actions, n) to the log-odds that were predicted, in hundredths (n, actions)."""
+        return np.asarray(_hundredths(chances, self.intercept, self.slope))
+
+
+@njit(cache=True, nogil=True)
+def _hundredths(chances, intercept, slope):  # type: ignore[no-untyped-def]
+    """The same, compiled: a dozen steps over some ten slots would take longer one by one."""
+    actions, count = chances.shape
+    found = np.empty((count, actions), np.int64)
+    for action in range(actions):
+        for slot in range(count):
+            chance = min(max(chances[action, slot], 1e-12), 1 - 1e-9)
+            odds = (np.log(chance) - np.log1p(-chance) - intercept[action]) / slope[action]
+            found[slot, action] = np.rint(odds * 100)
+    return found
 
 
 AS_PREDICTED = Calibration(0, np.zeros(len(ACTIONS)), np.ones(len(ACTIONS)))

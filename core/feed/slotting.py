@@ -16,7 +16,8 @@ from core.feed.mix import MixedPage, Problem, best_page
 from core.feed.mix_asked import Asked
 from core.feed.prices import prices
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates, FloatArray, IntArray, Selection, UIntArray
+from core.pipeline.candidates import Candidates, IntArray, Selection, UIntArray
+from core.pipeline.ranking import best_first
 
 RESERVE = 40
 EXPLORED = "exploration"
@@ -45,7 +46,7 @@ class Slotting:
         """The page in slot order, and the best of the rest."""
         if not len(candidates):
             return Selection(candidates, candidates, (), np.ones(0))
-        order = _ranking(candidates["score"])
+        order = best_first(candidates["score"])
         problem = self.problem(query, candidates, order)
         mixed = best_page(problem)
         rules, displaced = _rules(problem, mixed)
@@ -167,24 +168,6 @@ def _rule(policy: MixPolicy, asked: Asked, counts: list[int], kind: int, cut: in
     if capped:
         return capped
     return gap_name(KINDS[cut]) if asked.gaps[cut] else "mix of kinds"
-
-
-def _ranking(scores: FloatArray) -> Places:
-    """Places by score, highest first; of equals the first is first."""
-    order = np.argsort(-scores)
-    _first_of_equals_first(order, scores)
-    return order
-
-
-@njit(cache=True, nogil=True)
-def _first_of_equals_first(order, scores):  # type: ignore[no-untyped-def]
-    """Equal scores in their own order, in place: sorting so at once takes longer."""
-    start = 0
-    for at in range(1, len(order) + 1):
-        if at == len(order) or scores[order[at]] != scores[order[start]]:
-            if at - start > 1:
-                order[start:at].sort()
-            start = at
 
 
 @njit(cache=True, nogil=True)

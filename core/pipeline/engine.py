@@ -26,7 +26,7 @@ class Sized(Protocol):
 Q = TypeVar("Q", bound=Sized)
 
 
-class Outcome(msgspec.Struct, frozen=True, eq=False):
+class Outcome(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A page and the trace of how it came about. `exhausted` if no candidate is left that this page does not show.
 
     `proposals` are (bit number, rows) of every source that was asked, `candidates` what the selector chose from with all scores,
@@ -34,12 +34,17 @@ class Outcome(msgspec.Struct, frozen=True, eq=False):
     """
 
     selection: Selection
-    stages: tuple[StageTrace, ...]
+    trace: Trace
     notes: tuple[str, ...]
     exhausted: bool
     proposals: tuple[tuple[int, IntArray], ...] = ()
     candidates: Candidates = msgspec.field(default_factory=Candidates.none)
     refused: IntArray = msgspec.field(default_factory=lambda: np.empty(0, np.int32))
+
+    @cached_property
+    def stages(self) -> tuple[StageTrace, ...]:
+        """What each stage did. Put into words when first asked: most pages are served without them."""
+        return self.trace.stages()
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class FeedPipeline(Generic[Q]):
                 effect.run(query, selection)
         return Outcome(
             selection=selection,
-            stages=trace.stages(),
+            trace=trace,
             notes=(*gathered.notes, *selection.notes),
             exhausted=_left(candidates, refused) <= len(selection.page),
             proposals=tuple(gathered.proposals),

@@ -67,8 +67,12 @@ class Trace:
         return Step(self._steps, stage, kind, before)
 
     def stages(self) -> tuple[StageTrace, ...]:
-        """What they did. Asked once, at the end: a stage that is timed costs little more than two looks at the clock."""
+        """What they did. Asked at the end, if at all: a stage that is timed costs little more than two looks at the clock."""
         return tuple([step.told() for step in self._steps])
+
+    def failed(self) -> list[str]:
+        """Names of the stages that failed."""
+        return [name_of(step.stage) for step in self._steps if step.failed]
 
 
 def name_of(stage: object) -> str:

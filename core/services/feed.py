@@ -288,9 +288,8 @@ def _shown(state: ViewerState, asked: Asked, index: Index, now: Millis) -> Viewe
 
 
 def _note_failures(outcome: Outcome) -> None:
-    for stage in outcome.stages:
-        if stage.failed:
-            metrics.STAGE_FAILURES.labels(stage.stage).inc()
+    for stage in outcome.trace.failed():
+        metrics.STAGE_FAILURES.labels(stage).inc()
 
 
 def _too_many(asked: Asked) -> Throttled:

@@ -52,6 +52,6 @@ def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
     """Predicted log-odds per slot and action, in hundredths and before calibration; empty if the scorer had failed."""
     if "engagement" not in shown.scores:
         return [()] * len(shown)
-    chances = np.array([shown[action] for action in ACTIONS]).T
-    table: list[list[int]] = np.rint(calibration.predicted(chances) * 100).astype(np.int64).tolist()
+    chances = np.array([shown[action] for action in ACTIONS])
+    table: list[list[int]] = calibration.hundredths(chances).tolist()
     return list(map(tuple, table))

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Proposal
+from core.pipeline.ranking import best_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,5 @@ class Neighbours:
         if len(numbers) > (looked_at := 3 * self.want):
             kept = np.argpartition(-values, looked_at)[:looked_at]
             numbers, values = numbers[kept], values[kept]
-        rows = query.index.row_of[numbers[np.argsort(-values, kind="stable")]]
+        rows = query.index.row_of[numbers[best_first(values)]]
         return Proposal(*query.gate.sifted(rows, self.want))
