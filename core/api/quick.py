@@ -7,6 +7,7 @@ the long way through the route of the same name, which describes it and says wha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -22,7 +23,7 @@ from core.api.sessions import OpenServices
 from core.bootstrap import Services, clock
 from core.domain import account
 from core.domain.errors import FeedroomError
-from core.domain.events import MAX_ID
+from core.domain.events import MAX_ID, ViewerEvent
 from core.services.engagement import Engagement
 from core.services.event_intake import EventResult
 
@@ -84,7 +85,7 @@ class Quick:
                 pass  # the route meets the same error and says it in a problem document
         await self._app(scope, again, send)
 
-    async def _taken_in(self, engagement: Engagement, raw: list[Any]) -> list[EventResult]:
+    async def _taken_in(self, engagement: Engagement, raw: Sequence[Any]) -> list[EventResult]:
         """`Engagement.accept` in step with other requests: batches share a durable write and round trips to the live store."""
         batch = await lane.run(engagement.checked, raw, clock())
         return await self._log.taken_in(engagement, batch)
@@ -124,13 +125,28 @@ def _plain(query: bytes) -> dict[str, Any] | None:
     return asked
 
 
-def _batch(message: Message) -> list[Any] | None:
+class _Batch(msgspec.Struct, gc=False):
+    events: list[ViewerEvent]
+
+
+_events = msgspec.json.Decoder(_Batch)
+
+
+def _batch(message: Message) -> Sequence[Any] | None:
+    """The events of a small batch, or None for one that is to go the long way.
+
+    Nearly always all are well-formed and are read straight into events; if one is not, each is looked at for itself later.
+    """
     body = message.get("body", b"")
     if message["type"] != "http.request" or message.get("more_body") or len(body) > SMALL:
         return None
+    found: Any
     try:
-        read = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    found = read.get("events") if isinstance(read, dict) else None
+        found = _events.decode(body).events
+    except (msgspec.DecodeError, FeedroomError, RecursionError):
+        try:
+            read = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        found = read.get("events") if isinstance(read, dict) else None
     return found if isinstance(found, list) and len(found) <= FEW else None

@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 
+from core.api import group_pages
 from core.api.group_pages import MOST, GroupPages
+from core.api.lane import Lane
 from core.domain.errors import InvalidInput, Unavailable
 from core.domain.feed import FeedPage
 from core.services.feed import Feed
 from core.services.feed_request import Wanted
+
+
+@pytest.fixture(autouse=True)
+def quick_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lane of its own: after something slow elsewhere the process's one would use threads for a while."""
+    monkeypatch.setattr(group_pages, "lane", Lane())
 
 
 class Told(Feed):

@@ -103,6 +103,26 @@ def test_a_small_batch_counts_once_on_either_way(client: TestClient, key: dict[s
     assert taken == ["EventsAnswer"] * 2
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "LIKE"}, {"kind": "served"}, {"at": "now"}, {"at": 1.5}, {"viewer": 7}, {"viewer": ""}, {"id": ""},
+        {"post": None}, {"post": ""}, {"seconds": -1}, {"seconds": "long"}, {"slot": 1.5}, {"slot": 5_000}, {"quantity": 0},
+        {"products": {}}, {"value_minor": -1}, {"id": "x" * 100}, {"text": "hello"},
+    ],
+)  # fmt: skip
+def test_an_event_that_is_refused_is_refused_alike_on_either_way_and_holds_no_other_up(
+    client: TestClient, key: dict[str, str], taken: list[str], wrong: dict[str, Any]
+) -> None:
+    event = {"id": "e", "viewer": "a", "kind": "like", "post": "post-0001", "at": clock()}
+    bodies = [msgspec.json.encode({"events": [{**event, "id": f"good{n}"}, {**event, **wrong}]}) for n in range(2)]
+    long, short = (client.post("/api/v1/events", content=body, headers=key).json() for body in bodies)
+    assert taken == ["EventsAnswer"]
+    assert (long["accepted"], long["refused"]) == (short["accepted"], short["refused"]) == (1, 1)
+    assert long["results"][1] == short["results"][1]
+    assert short["results"][1]["reason"]
+
+
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"events": 7}', b'{"events": [' + b"[" * 5_000])
 def test_a_batch_that_cannot_be_read_is_a_problem(client: TestClient, key: dict[str, str], body: bytes) -> None:
     client.post("/api/v1/events", content=b'{"events": []}', headers=key)
