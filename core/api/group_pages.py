@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, Unpack
 
 from core.api.lane import lane
@@ -26,13 +27,12 @@ class GroupPages:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Waiting] = []
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage:
         """The page, marked as seen. Raises as `Feed.page` does."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._waiting, self._tasks = loop, [], set()
+            self._loop, self._waiting = loop, []
         done: asyncio.Future[FeedPage] = loop.create_future()
         self._waiting.append((viewer, wanted, done))
         if len(self._waiting) == 1:
@@ -43,19 +43,14 @@ class GroupPages:
         taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         if self._waiting:
             loop.call_soon(self._begin, loop, feed)
-        task = loop.create_task(_made(feed, taken))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        lane.start(
+            lambda: feed.pages([(viewer, wanted) for viewer, wanted, _ in taken], now=clock()),
+            lambda pages: _tell(taken, pages),
+            lambda error: _tell(taken, [error] * len(taken)),
+        )
 
 
-async def _made(feed: Feed, taken: list[_Waiting]) -> None:
-    try:
-        pages = await lane.run(feed.pages, [(viewer, wanted) for viewer, wanted, _ in taken], now=clock())
-    except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
-        for *_, done in taken:
-            if not done.done():
-                done.set_exception(error)
-        return
+def _tell(taken: Sequence[_Waiting], pages: Sequence[FeedPage | Exception]) -> None:
     for (*_, done), page in zip(taken, pages, strict=True):
         if done.done():  # whoever asked has gone
             continue

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from contextlib import suppress
+from threading import Lock
+from typing import Final
 
 from core.api.lane import lane
 from core.services.engagement import Batch, Engagement
@@ -25,14 +28,14 @@ _writer = ThreadPoolExecutor(1, thread_name_prefix="event writer")
 class GroupWrite:
     """The second and third step of `Engagement.accept` for many requests of one event loop.
 
-    A thread for each request that waits would wake for each; here one thread wakes for all of them, and the live store is asked
-    for all of them at once.
+    One thread writes for all that wait, round after round, and hands each round back in a callback of the loop: every other turn
+    that it had to wait for would be as long as the pages that are being made. The live store is asked for all of a part at once.
     """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Waiting] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._lock = Lock()
         self._writing = False
         self._began = 0.0
 
@@ -41,54 +44,57 @@ class GroupWrite:
         if not batch.read:
             return engagement.felt(batch, ())
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._waiting, self._tasks, self._writing, self._began = loop, [], set(), False, 0.0
         done: asyncio.Future[list[EventResult]] = loop.create_future()
-        self._waiting.append((batch, done))
-        if not self._writing:
-            self._writing = True
-            self._start(self._write_all(engagement))
+        with self._lock:
+            if loop is not self._loop:
+                self._loop, self._waiting, self._writing = loop, [], False
+            self._waiting.append((batch, done))
+            idle, self._writing = not self._writing, True
+        if idle:
+            _writer.submit(self._write_all, loop, engagement)
         return await done
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _write_all(self, engagement: Engagement) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while self._waiting:
-                await asyncio.sleep(max(self._began + EVERY - loop.time(), 0.0))
-                self._began = loop.time()
+    def _write_all(self, loop: asyncio.AbstractEventLoop, engagement: Engagement) -> None:
+        """In the thread: rounds of writing until nobody waits."""
+        while True:
+            time.sleep(max(self._began + EVERY - time.monotonic(), 0.0))
+            with self._lock:
+                if loop is not self._loop:
+                    return
                 taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                self._writing = bool(taken)
+            if not taken:
+                return
+            self._began = time.monotonic()
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody is there to hear of it
                 try:
-                    found = await loop.run_in_executor(_writer, engagement.written_all, [batch for batch, _ in taken])
+                    found = engagement.written_all([batch for batch, _ in taken])
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
-                    _fail(taken, error)
-                    continue
-                for start in range(0, len(taken), FELT):
-                    part = slice(start, start + FELT)
-                    self._start(_feel(engagement, taken[part], found[part]))
-        finally:
-            self._writing = False
-            for _, done in self._waiting:  # only if this task was ended
-                done.cancel()
+                    loop.call_soon_threadsafe(_tell, taken, [error] * len(taken))
+                else:
+                    loop.call_soon_threadsafe(_feel, loop, engagement, taken, found)
 
 
-async def _feel(engagement: Engagement, taken: Sequence[_Waiting], found: Sequence[list[bool]]) -> None:
-    try:
-        written = [(batch, fresh) for (batch, _), fresh in zip(taken, found, strict=True)]
-        answers = await lane.run(engagement.felt_all, written)
-    except Exception as error:  # noqa: BLE001 - as above
-        _fail(taken, error)
-        return
+def _feel(
+    loop: asyncio.AbstractEventLoop, engagement: Engagement, taken: Sequence[_Waiting], found: Sequence[list[bool]]
+) -> None:
+    """On the loop: the viewers' states are told, in parts, with turns for others in between."""
+    part, rest = taken[:FELT], taken[FELT:]
+    if rest:
+        loop.call_soon(_feel, loop, engagement, rest, found[FELT:])
+    written = [(batch, fresh) for (batch, _), fresh in zip(part, found, strict=False)]
+    lane.start(
+        lambda: engagement.felt_all(written),
+        lambda answers: _tell(part, answers),
+        lambda error: _tell(part, [error] * len(part)),
+    )
+
+
+def _tell(taken: Sequence[_Waiting], answers: Sequence[list[EventResult] | Exception]) -> None:
     for (_, done), answer in zip(taken, answers, strict=True):
-        if not done.done():  # whoever asked may have gone
+        if done.done():  # whoever asked has gone
+            continue
+        if isinstance(answer, Exception):
+            done.set_exception(answer)
+        else:
             done.set_result(answer)
-
-
-def _fail(taken: Sequence[_Waiting], error: Exception) -> None:
-    for _, done in taken:
-        if not done.done():
-            done.set_exception(error)

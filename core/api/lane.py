@@ -8,6 +8,7 @@ one slow piece of work the lane uses threads for a while.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
@@ -24,23 +25,52 @@ CAREFUL: Final = 10.0
 
 
 class Lane:
-    """One per process and sort of work; used from the event loop only."""
+    """One per process and sort of work; used from event loops only."""
 
     def __init__(self) -> None:
         self._threads_until = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the work; raises what it raises."""
-        started = time.monotonic()
-        in_threads = started < self._threads_until
+        if time.monotonic() < self._threads_until:
+            return await run_in_threadpool(work, *args, **kwargs)
+        return self._here(lambda: work(*args, **kwargs))
+
+    def start(self, work: Callable[[], R], done: Callable[[R], None], failed: Callable[[Exception], None]) -> None:
+        """The same for callbacks of the loop: one of the two is called with what became of it, at once if the work ran here.
+
+        A task would wait for its turn on the loop first, behind all that is ready to run.
+        """
+        if time.monotonic() < self._threads_until:
+            task = asyncio.get_running_loop().create_task(_elsewhere(work, done, failed))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
         try:
-            if in_threads:
-                return await run_in_threadpool(work, *args, **kwargs)
-            return work(*args, **kwargs)
+            result = self._here(work)
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
+            failed(error)
+        else:
+            done(result)
+
+    def _here(self, work: Callable[[], R]) -> R:
+        started = time.monotonic()
+        try:
+            return work()
         finally:
             ended = time.monotonic()
-            if not in_threads and ended - started > SLOW:
+            if ended - started > SLOW:
                 self._threads_until = ended + CAREFUL
+
+
+async def _elsewhere(work: Callable[[], R], done: Callable[[R], None], failed: Callable[[Exception], None]) -> None:
+    try:
+        result = await run_in_threadpool(work)
+    except Exception as error:  # noqa: BLE001 - as above
+        failed(error)
+    else:
+        done(result)
 
 
 lane = Lane()

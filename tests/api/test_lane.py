@@ -34,6 +34,29 @@ def test_after_slow_work_threads_are_used_until_it_has_been_calm(monkeypatch: py
     assert asyncio.run(ask()) == [False, True]
 
 
+def test_callbacks_hear_of_it_at_once_or_from_threads_after_slow_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "SLOW", 0.01)
+    monkeypatch.setattr(lanes, "CAREFUL", 5.0)
+
+    async def ask() -> tuple[list[object], list[object]]:
+        lane, here, loop = Lane(), threading.get_ident(), asyncio.get_running_loop()
+        told: list[object] = []
+        lane.start(lambda: threading.get_ident() == here, told.append, told.append)
+        lane.start(lambda: 1 // 0, told.append, lambda error: told.append(type(error)))
+        at_once = list(told)
+        await lane.run(time.sleep, 0.02)
+        later, done = list[object](), loop.create_future()
+        lane.start(lambda: threading.get_ident() == here, later.append, later.append)
+        lane.start(lambda: 1 // 0, later.append, lambda error: (later.append(type(error)), done.set_result(None)))
+        assert not later
+        await asyncio.wait_for(done, 5)
+        return at_once, later
+
+    at_once, later = asyncio.run(ask())
+    assert at_once == [True, ZeroDivisionError]
+    assert sorted(later, key=str) == [ZeroDivisionError, False]
+
+
 def test_an_error_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(Lane().run(lambda: 1 // 0))
