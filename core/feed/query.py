@@ -114,19 +114,22 @@ class _Seed(ISeedSequence):
 
 _scratch = threading.local()
 _NOTHING: IntArray = np.empty(0, np.int32)
+_NO_ROOM: NDArray[np.uint8] = np.empty(0, np.uint8)
 
 
 @contextmanager
 def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
     """One byte per post number: SEEN and HIDDEN bits of this viewer.
 
-    The array belongs to the thread and is wiped where it was written, so that a request costs as much as the viewer has seen
-    and not as much as the catalogue holds.
+    The array is one of the thread's and is wiped where it was written, so that a request costs as much as the viewer has seen
+    and not as much as the catalogue holds. There are as many as pages are made in step.
     """
-    room: NDArray[np.uint8] | None = getattr(_scratch, "room", None)
-    need = len(index.row_of)
-    if room is None or len(room) < need:
-        room = _scratch.room = np.zeros(need + need // 4 + 1_024, np.uint8)
+    rooms: list[NDArray[np.uint8]] | None = getattr(_scratch, "rooms", None)
+    if rooms is None:
+        rooms = _scratch.rooms = []
+    room, need = rooms.pop() if rooms else _NO_ROOM, len(index.row_of)
+    if len(room) < need:
+        room = np.zeros(need + need // 4 + 1_024, np.uint8)
     seen = seen_numbers.of(index, state)
     hidden = index.numbers_of(state.hidden) if state.hidden else _NOTHING
     mark(room, seen, 0, SEEN)
@@ -136,6 +139,7 @@ def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
     finally:
         mark(room, seen, 0, 0)
         mark(room, hidden, 0, 0)
+        rooms.append(room)
 
 
 def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:

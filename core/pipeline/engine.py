@@ -11,6 +11,7 @@ import numpy as np
 
 from core.domain.feed import StageTrace
 from core.pipeline.candidates import Candidates, IntArray, Selection
+from core.pipeline.lockstep import Steps, alone
 from core.pipeline.stages import Filter, Hydrator, Scorer, Selector, SideEffect, Source
 from core.pipeline.trace import Trace, name_of
 
@@ -96,20 +97,26 @@ class FeedPipeline(Generic[Q]):
 
     def run(self, query: Q) -> Outcome:
         """Make one page. Raises nothing: what fails is named in the trace."""
+        return alone(self.steps(query))
+
+    def steps(self, query: Q) -> Steps[Outcome]:
+        """The same stage by stage, for several pages that are made in step."""
         trace = Trace()
         gathered = _Gathered()
         for bit, source in enumerate(self.sources):
             self._propose(query, source, bit, "source", gathered, trace)
+            yield
         candidates = self._filter(query, self.filters, gathered.candidates, trace)
+        yield
         while len(candidates) < query.size and self._ask_fallback(query, gathered, trace):
             candidates = self._filter(query, self.filters, gathered.candidates, trace)
-        candidates = self._facts(query, candidates, trace)
-        selection, refused = self._select(query, candidates, trace)
+        candidates = yield from self._facts(query, candidates, trace)
+        selection, refused = yield from self._select(query, candidates, trace)
         # A page that the late check has left short, as while the verdicts cannot be read, is filled from the other fallbacks.
         while len(refused) and len(selection.page) < query.size and self._ask_fallback(query, gathered, trace):
             allowed = gathered.candidates.where(~np.isin(gathered.candidates.rows, refused))
-            candidates = self._facts(query, self._filter(query, self.filters, allowed, trace), trace)
-            selection, more = self._select(query, candidates, trace)
+            candidates = yield from self._facts(query, self._filter(query, self.filters, allowed, trace), trace)
+            selection, more = yield from self._select(query, candidates, trace)
             refused = np.concatenate((refused, more))
         for effect in self.side_effects:
             with trace.step(effect, "side effect", len(selection.page)):
@@ -124,16 +131,18 @@ class FeedPipeline(Generic[Q]):
             refused=refused,
         )
 
-    def _facts(self, query: Q, candidates: Candidates, trace: Trace) -> Candidates:
+    def _facts(self, query: Q, candidates: Candidates, trace: Trace) -> Steps[Candidates]:
         """Look facts up and score."""
         for hydrator in self.hydrators:
             with trace.step(hydrator, "hydrator", len(candidates)):
                 candidates = hydrator.hydrate(query, candidates)
+            yield
         failed = False
         for scorer in self.scorers:
             with trace.step(scorer, "scorer", len(candidates)) as step:
                 candidates = scorer.score(query, candidates)
             failed = failed or bool(step.failed)
+            yield
         if failed and self.spare is not None:
             with trace.step(self.spare, "spare scorer", len(candidates)):
                 candidates = self.spare.score(query, candidates)
@@ -168,7 +177,7 @@ class FeedPipeline(Generic[Q]):
                 candidates = Candidates.none()
         return candidates
 
-    def _select(self, query: Q, candidates: Candidates, trace: Trace) -> tuple[Selection, IntArray]:
+    def _select(self, query: Q, candidates: Candidates, trace: Trace) -> Steps[tuple[Selection, IntArray]]:
         """Select, check the page late, and select again without what the late check refused, until nothing is refused.
 
         Returns the selection and the rows that were refused.
@@ -181,6 +190,7 @@ class FeedPipeline(Generic[Q]):
                 step.after = len(selection.page)
             if selection is None:
                 selection = _best_scores(query.size, candidates)
+            yield
             shown = self._filter(query, self.late_filters, selection.page, trace, "late filter")
             if len(shown) == len(selection.page):
                 return selection, gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from itertools import islice
 
@@ -26,6 +27,19 @@ class Cards:
         self.tags = Remembered(stores.tags)
         self._links: dict[str, tuple[Millis, object, MediaLinks]] = {}
         self._cards: dict[str, tuple[Millis, Product, ProductCard]] = {}
+        self._now = threading.local()
+
+    def made_at(self, now: Millis) -> None:
+        """The time of the pages that this thread makes next: of `verdicts` and `products_changed`."""
+        self._now.value = now
+
+    def verdicts(self, ids: list[str], changed_at: list[Millis]) -> set[str]:
+        """`allowed`, now."""
+        return self.allowed(ids, changed_at, now=self._now.value)
+
+    def products_changed(self, products: Sequence[Product]) -> None:
+        """Newer versions of products, now."""
+        self.products.put(products, now=self._now.value)
 
     def allowed(self, ids: list[str], changed_at: list[Millis], *, now: Millis) -> set[str]:
         """Those posts whose document, as new as the index knows of, is live and playable."""

@@ -116,7 +116,7 @@ def test_what_changes_afterwards_does_not_change_a_kept_page(lively: World) -> N
 
 def test_posts_that_safety_refused_stay_refused_and_stages_that_failed_fail_again(lively: World) -> None:
     scorers = (lively.feed.pipeline.scorers[0], Broken(), *lively.feed.pipeline.scorers[2:])
-    lively.feed._pipeline = replace(lively.feed.pipeline, scorers=scorers)
+    lively.feed.making.pipeline = replace(lively.feed.pipeline, scorers=scorers)
     first = lively.page_ids("v", record=False)[:3]
     allowed = lively.feed.cards.allowed
     lively.feed.cards.allowed = lambda ids, at, now: allowed(ids, at, now=now) - set(first)  # type: ignore[method-assign]

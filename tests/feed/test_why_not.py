@@ -211,7 +211,7 @@ def test_what_safety_refused_and_what_a_filter_dropped_are_named(small: World) -
     first, second = small.page_ids("v", size=10, policy=PLAIN, record=False)[:2]
     allowed = small.feed.cards.allowed
     small.feed.cards.allowed = lambda ids, at, now: allowed(ids, at, now=now) - {first}  # type: ignore[method-assign]
-    small.feed._pipeline = replace(small.feed.pipeline, filters=(*small.feed.pipeline.filters, NotThis(second)))
+    small.feed.making.pipeline = replace(small.feed.pipeline, filters=(*small.feed.pipeline.filters, NotThis(second)))
     for then in (False, True):
         assert ask(small, first, then=then).code == "refused"
         dropped = ask(small, second, then=then)
@@ -235,7 +235,7 @@ def test_every_post_of_a_catalogue_has_an_answer(small: World) -> None:
 
 
 def test_when_the_mix_had_failed_the_answer_says_so_and_tries_nothing(small: World) -> None:
-    small.feed._pipeline = replace(small.feed.pipeline, selector=NoMix())
+    small.feed.making.pipeline = replace(small.feed.pipeline, selector=NoMix())
     page, outcome, query = small.feed.look(PageAsked(viewer="v", size=10), policy=PLAIN, now=small.now)
     assert len(page.slots) == 10
     last = query.index.ids[outcome.candidates.rows[np.argmin(outcome.candidates["score"])]]

@@ -123,7 +123,7 @@ def break_stage(services: Services, kind: str, place: int) -> str:
     stages = list(getattr(services.feed.pipeline, kind))
     name = name_of(stages[place])
     stages[place] = Broken(name)
-    services.feed._pipeline = replace(services.feed.pipeline, **{kind: tuple(stages)})
+    services.feed.making.pipeline = replace(services.feed.pipeline, **{kind: tuple(stages)})
     return name
 
 
@@ -158,7 +158,7 @@ def test_without_scores_the_page_is_what_is_good_for_anybody(services: Services)
 
 
 def test_without_the_mix_the_page_holds_the_best_scores_and_says_so(services: Services) -> None:
-    services.feed._pipeline = replace(services.feed.pipeline, selector=Broken("slotting"))
+    services.feed.making.pipeline = replace(services.feed.pipeline, selector=Broken("slotting"))
     made = page(services)
     assert len(made.slots) == 20
     assert any("mix could not be applied" in note for note in made.notes)

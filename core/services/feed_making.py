@@ -1,0 +1,153 @@
+"""Pages in the making: from requests and what was read of their viewers to pages that are marked as seen and written down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import msgspec
+from msgspec.structs import replace
+
+from core.domain.feed import FeedPage
+from core.domain.ids import Millis, new_id
+from core.domain.ports.live import LiveRead
+from core.domain.viewer import ViewerState
+from core.feed.for_you import for_you
+from core.feed.index import KINDS, Index
+from core.feed.query import FeedQuery, marked
+from core.feed.side_effects import SERVED_TOPIC, served_event
+from core.feed.viewer_update import served
+from core.pipeline.engine import Outcome
+from core.pipeline.lockstep import Steps, alone, in_step
+from core.services import feed_metrics as metrics
+from core.services.feed_askers import Askers
+from core.services.feed_campaigns import Taken
+from core.services.feed_cards import Cards
+from core.services.feed_cursor import Cursor, written
+from core.services.feed_pages import page_of
+from core.services.feed_queries import FeedQueries
+from core.services.feed_request import Asked
+from core.services.served_log import ServedLog
+from core.services.served_pages import served_page
+from core.services.traces import Traces
+from core.services.viewer_memory import ViewerMemory
+
+
+class _Made(msgspec.Struct, frozen=True, eq=False):
+    """A page that is not marked as seen yet: `mark` is the viewer's state after it, and the version that this follows."""
+
+    asked: Asked
+    page: FeedPage
+    outcome: Outcome
+    query: FeedQuery
+    taken: Taken
+    mark: tuple[ViewerState, int]
+
+
+class Making:
+    """Makes pages, several of them in step. Thread safe."""
+
+    def __init__(
+        self,
+        queries: FeedQueries,
+        cards: Cards,
+        askers: Askers,
+        memory: ViewerMemory,
+        log: ServedLog,
+        traces: Traces | None,
+    ) -> None:
+        self._queries, self._cards, self._askers = queries, cards, askers
+        self._memory, self._log, self._traces = memory, log, traces
+        self.pipeline = for_you(cards.verdicts)
+
+    def page(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
+        """One page that does not count. The query's `marks` are gone when this returns; see `marked`."""
+        return alone(self._steps(asked, self._memory.read(asked.viewer), now))
+
+    def counted(self, asked: Sequence[Asked], now: Millis) -> list[FeedPage | Exception | None]:
+        """Make these pages and mark them as seen; None for one whose viewer's state somebody else has changed meanwhile."""
+        with ExitStack() as stack:
+            reads = self._memory.read_all([one.viewer for one in asked])
+            made = in_step(
+                [
+                    self._unmarked(one, read, now, stack.enter_context(self._queries.campaigns.page()))
+                    for one, read in zip(asked, reads, strict=True)
+                ]
+            )
+            marks = [one.mark for one in made if isinstance(one, _Made) and one.page.slots]
+            done = iter(self._memory.write_all(marks) if marks else ())
+            kept = [isinstance(one, _Made) and (not one.page.slots or next(done)) for one in made]
+            told = in_step(
+                [self._told(one, now) for one, sure in zip(made, kept, strict=True) if sure and isinstance(one, _Made)]
+            )
+        metrics.RETRIES.inc(sum(isinstance(one, _Made) for one in made) - len(told))
+        pages = iter(told)
+        return [
+            next(pages) if sure else one if isinstance(one, Exception) else None
+            for one, sure in zip(made, kept, strict=True)
+        ]
+
+    def _unmarked(self, asked: Asked, read: LiveRead, now: Millis, taken: Taken) -> Steps[_Made]:
+        page, outcome, query = yield from self._steps(asked, read, now, taken)
+        session = query.session.id or page.request
+        posts, kinds = [slot.post for slot in page.slots], [slot.kind.value for slot in page.slots]
+        after = served(read.viewer, posts, kinds, session=session, at=now)
+        return _Made(replace(asked, session=session), page, outcome, query, taken, (after, read.viewer.version))
+
+    def _steps(
+        self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
+    ) -> Steps[tuple[FeedPage, Outcome, FeedQuery]]:
+        self._cards.made_at(now)
+        index = self._queries.index(read, now)
+        state = _shown(read.viewer, asked, index, now) if asked.shown else read.viewer
+        request = asked.request or new_id(now)
+        with marked(index, state) as marks:
+            yield
+            query = self._queries.of(asked, state, read, index, marks, request=request, now=now, taken=taken)
+            yield
+            outcome = yield from self.pipeline.steps(query)
+            yield
+            follow = Cursor(asked.viewer, query.session.id or request, asked.number + 1)
+            page = page_of(
+                query,
+                outcome,
+                self.pipeline.source_names,
+                self._cards,
+                request=request,
+                cursor=None if outcome.exhausted else written(follow),
+                problem=self._queries.catalogue.problem,
+                reasons=asked.reasons,
+            )
+            yield
+        return page, outcome, query
+
+    def _told(self, made: _Made, now: Millis) -> Steps[FeedPage]:
+        """Count a page that is marked, and have it written down."""
+        asked, page, names = made.asked, made.page, self.pipeline.source_names
+        made.taken.count(page.slots)
+        record = served_page(page, made.outcome, made.query, names, asked.session, asked.segment)
+        yield
+        self._log.put(SERVED_TOPIC, served_event(self._queries.campaigns.signed(record)))
+        yield
+        if self._traces is not None and (asked.sample or self._traces.wanted(page.request)):
+            self._traces.keep(made.query, made.outcome, names, page.request, asked.session)
+        self._askers.met(asked, now=now)
+        note_failures(made.outcome)
+        metrics.SERVED.inc()
+        for kind, count in Counter([slot.kind.value for slot in page.slots]).items():
+            metrics.SLOTS_OF[kind].inc(count)
+        return page
+
+
+def note_failures(outcome: Outcome) -> None:
+    """Count the stages that failed."""
+    for stage in outcome.trace.failed():
+        metrics.STAGE_FAILURES.labels(stage).inc()
+
+
+def _shown(state: ViewerState, asked: Asked, index: Index, now: Millis) -> ViewerState:
+    """The viewer after the pages of earlier previews, as one page."""
+    rows = [index.row(post) for post in asked.shown]
+    kinds = [KINDS[index.kind[row]].value for row in rows if 0 <= row < index.size]
+    return served(state, asked.shown, kinds, session=asked.session, at=now)
