@@ -7,11 +7,13 @@ the long way through the route of the same name, which describes it and says wha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_answer
@@ -24,6 +26,7 @@ from core.bootstrap import Services, clock
 from core.domain import account
 from core.domain.errors import FeedroomError
 from core.domain.events import MAX_ID, ViewerEvent
+from core.services.api_keys import ApiKeys
 from core.services.engagement import Engagement
 from core.services.event_intake import EventResult
 
@@ -42,6 +45,7 @@ class Quick:
     def __init__(self, app: ASGIApp, services: OpenServices) -> None:
         self._app, self._services = app, services
         self._log, self._pages = GroupWrite(), GroupPages()
+        self._asking: dict[str, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -58,7 +62,7 @@ class Quick:
         if asked is None:
             return False
         try:
-            services = self._allowed(scope, account.Scope.FEED_READ)
+            services = await self._allowed(scope, account.Scope.FEED_READ)
             if services is None:
                 return False
             page = await self._pages.page(services.feed, **asked)
@@ -77,7 +81,7 @@ class Quick:
         raw = _batch(read[0])
         if raw is not None:
             try:
-                if (services := self._allowed(scope, account.Scope.EVENTS_WRITE)) is not None:
+                if (services := await self._allowed(scope, account.Scope.EVENTS_WRITE)) is not None:
                     results = await self._taken_in(services.engagement, raw)
                     await send_answer(send, events_answer(results))
                     return
@@ -90,16 +94,31 @@ class Quick:
         batch = await lane.run(engagement.checked, raw, clock())
         return await self._log.taken_in(engagement, batch)
 
-    def _allowed(self, scope: Scope, needed: account.Scope) -> Services | None:
-        """The services, if the request's key is known to this process and may do this. Raises FeedroomError if it may not."""
+    async def _allowed(self, scope: Scope, needed: account.Scope) -> Services | None:
+        """The services, if the request's key may do this. Raises FeedroomError if it may not."""
         header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         if not header.startswith(b"Bearer "):
             return None
-        secret, now, services = header[7:].decode("latin-1"), clock(), self._services()
-        if not services.api_keys.is_warm(secret, now=now):
-            return None
-        services.api_keys.authenticate(secret, needed, now=now)
+        secret, services = header[7:].decode("latin-1"), self._services()
+        keys = services.api_keys
+        if keys.remembered(secret, needed, now=clock()) is None:
+            if (asked := self._asking.get(secret)) is None:
+                await self._ask(keys, secret, needed)
+            else:
+                await asked.wait()
+                if keys.remembered(secret, needed, now=clock()) is None:
+                    return None
         return services
+
+    async def _ask(self, keys: ApiKeys, secret: str, needed: account.Scope) -> None:
+        """Have the store asked about a key, once for all who come meanwhile: each asking for itself would be a crowd of threads
+        every few seconds. Raises as `ApiKeys.authenticate`."""
+        self._asking[secret] = asked = asyncio.Event()
+        try:
+            await run_in_threadpool(keys.authenticate, secret, needed, now=clock())
+        finally:
+            del self._asking[secret]
+            asked.set()
 
 
 def _plain(query: bytes) -> dict[str, Any] | None:

@@ -38,9 +38,9 @@ def key_with(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
             raise Unauthenticated("send your API key in the header `Authorization: Bearer fr_live_…`")
         keys: ApiKeys = services_of(request).api_keys
         now = clock()
-        if keys.is_warm(credentials.credentials, now=now):
-            return keys.authenticate(credentials.credentials, scope, now=now)
-        # Only a cold key asks a store, and that must not hold up the event loop.
+        if (known := keys.remembered(credentials.credentials, scope, now=now)) is not None:
+            return known
+        # Only a key that is not remembered asks a store, and that must not hold up the event loop.
         return await run_in_threadpool(keys.authenticate, credentials.credentials, scope, now=now)
 
     return check

@@ -93,19 +93,22 @@ class ApiKeys:
         key = self._look_up(secret, now)
         if key is None or key.revoked_at is not None:
             raise Unauthenticated("this API key is not known or has been revoked")
-        if scope not in key.scopes:
-            raise Forbidden(f"this API key lacks the scope {scope.value}", field="scope", value=scope.value)
+        _check_scope(key, scope)
         if (wait := self._spend(key, now)) > 0:
             raise Throttled(f"this API key may ask {key.per_minute:,} times a minute", wait)
         return key
 
-    def is_warm(self, secret: str, *, now: Millis) -> bool:
-        """Whether `authenticate` will answer from this process's memory, without asking a store."""
-        known = self._known.get(_hash(secret))
-        if known is None or known[0] is None or not 0 <= now - known[1] < REMEMBERED:
-            return False
-        allowance = self._allowances.get(known[0].id)
-        return allowance is not None and allowance.minute == now // MINUTE and allowance.left > 0
+    def remembered(self, secret: str, scope: Scope, *, now: Millis) -> ApiKey | None:
+        """What `authenticate` says, if this process can tell without asking a store, else None. Raises Forbidden."""
+        key, asked_at = self._known.get(_hash(secret), (None, 0))
+        if key is None or key.revoked_at is not None or not 0 <= now - asked_at < REMEMBERED:
+            return None
+        allowance = self._allowances.get(key.id)
+        if allowance is None or allowance.minute != now // MINUTE or allowance.left <= 0:
+            return None
+        _check_scope(key, scope)
+        allowance.left -= 1
+        return key
 
     def _look_up(self, secret: str, now: Millis) -> ApiKey | None:
         if not secret.startswith(START) or len(secret) > 100:
@@ -156,6 +159,11 @@ class ApiKeys:
             return (MINUTE - now % MINUTE) / SECOND
         allowance.alone, allowance.left = True, key.per_minute - 1
         return 0.0
+
+
+def _check_scope(key: ApiKey, scope: Scope) -> None:
+    if scope not in key.scopes:
+        raise Forbidden(f"this API key lacks the scope {scope.value}", field="scope", value=scope.value)
 
 
 def _hash(secret: str) -> str:

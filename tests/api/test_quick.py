@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -37,10 +39,10 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ways
 
 
-def test_a_plain_page_goes_the_short_way_once_the_key_is_known(
+def test_a_plain_page_goes_the_short_way_and_is_the_same_as_on_the_long_one(
     client: TestClient, key: dict[str, str], taken: list[str]
 ) -> None:
-    first = client.get("/api/v1/feed?viewer=a&size=5", headers=key)
+    first = client.get("/api/v1/feed?viewer=a&size=5&newcomer=true", headers=key)
     second = client.get("/api/v1/feed?viewer=a&size=5", headers=key)
     assert taken == ["FeedPage"]
     assert (first.status_code, second.status_code) == (200, 200)
@@ -50,7 +52,7 @@ def test_a_plain_page_goes_the_short_way_once_the_key_is_known(
 
 
 def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str, str], taken: list[str]) -> None:
-    long = client.get("/api/v1/feed?viewer=a&size=5&reasons=no", headers=key).json()
+    long = client.get("/api/v1/feed?viewer=a&size=5&reasons=no&newcomer=true", headers=key).json()
     short = client.get("/api/v1/feed?viewer=a&size=5&reasons=no", headers=key).json()
     told = client.get("/api/v1/feed?viewer=a&size=5&reasons=yes", headers=key).json()
     assert taken == ["FeedPage"] * 2
@@ -83,7 +85,6 @@ def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str
 def test_what_is_not_plain_goes_the_long_way(
     client: TestClient, key: dict[str, str], taken: list[str], query: str, status: int
 ) -> None:
-    client.get("/api/v1/feed?viewer=warm", headers=key)
     found = client.get(f"/api/v1/feed?{query}", headers=key)
     assert found.status_code == status, found.text
     assert not taken
@@ -94,7 +95,8 @@ def test_a_small_batch_counts_once_on_either_way(client: TestClient, key: dict[s
     event = {"id": "e1", "viewer": "a", "kind": "like", "post": "post-0001", "at": clock()}
     unknown = {**event, "id": "e2", "post": "none"}
     body = msgspec.json.encode({"events": [event, unknown]})
-    answers = [client.post("/api/v1/events", content=body, headers=key).json() for _ in range(3)]
+    bodies = (body + b" " * quick.SMALL, body, body)
+    answers = [client.post("/api/v1/events", content=one, headers=key).json() for one in bodies]
     assert [(one["accepted"], one["duplicates"], one["refused"]) for one in answers] == [
         (1, 0, 1),
         (0, 1, 1),
@@ -116,6 +118,7 @@ def test_an_event_that_is_refused_is_refused_alike_on_either_way_and_holds_no_ot
 ) -> None:
     event = {"id": "e", "viewer": "a", "kind": "like", "post": "post-0001", "at": clock()}
     bodies = [msgspec.json.encode({"events": [{**event, "id": f"good{n}"}, {**event, **wrong}]}) for n in range(2)]
+    bodies[0] += b" " * quick.SMALL  # too long for the short way
     long, short = (client.post("/api/v1/events", content=body, headers=key).json() for body in bodies)
     assert taken == ["EventsAnswer"]
     assert (long["accepted"], long["refused"]) == (short["accepted"], short["refused"]) == (1, 1)
@@ -145,3 +148,22 @@ def test_a_key_without_the_scope_is_refused_on_the_short_way_too(
     assert client.get("/api/v1/feed?viewer=a", headers=reader).status_code == 200
     found = client.post("/api/v1/events", content=b'{"events": []}', headers=reader)
     assert found.status_code == 403
+
+
+def test_of_a_crowd_with_a_key_that_is_not_remembered_one_asks_the_store(
+    client: TestClient, services: Services, key: dict[str, str], taken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    authenticate = services.api_keys.authenticate
+
+    def slowly(secret: str, scope: Scope, *, now: int) -> Any:
+        asked.append(secret)
+        time.sleep(0.2)
+        return authenticate(secret, scope, now=now)
+
+    monkeypatch.setattr(services.api_keys, "authenticate", slowly)
+    with ThreadPoolExecutor(12) as crowd:
+        answers = list(crowd.map(lambda n: client.get(f"/api/v1/feed?viewer=v{n}&size=3", headers=key), range(12)))
+    assert [one.status_code for one in answers] == [200] * 12
+    assert taken == ["FeedPage"] * 12
+    assert len(asked) == 1

@@ -81,12 +81,18 @@ def test_processes_share_one_limit_and_together_never_exceed_it(stores: Stores) 
     assert 970 <= allowed <= 1_000
 
 
-def test_a_warm_key_is_answered_without_asking_a_store(keys: ApiKeys) -> None:
-    made = keys.create(ADMIN, "App", [Scope.FEED_READ], now=NOW)
-    assert not keys.is_warm(made.secret, now=NOW)
+def test_a_key_that_was_asked_for_is_remembered_for_a_while_within_its_scopes_and_its_limit(keys: ApiKeys) -> None:
+    made = keys.create(ADMIN, "App", [Scope.FEED_READ], per_minute=300, now=NOW)
+    assert keys.remembered(made.secret, Scope.FEED_READ, now=NOW) is None
     keys.authenticate(made.secret, Scope.FEED_READ, now=NOW)
-    assert keys.is_warm(made.secret, now=NOW)
-    assert not keys.is_warm(made.secret, now=NOW + REMEMBERED)
+    assert keys.remembered(made.secret, Scope.FEED_READ, now=NOW) == made.key
+    assert keys.remembered(made.secret, Scope.FEED_READ, now=NOW + REMEMBERED) is None
+    with pytest.raises(Forbidden):
+        keys.remembered(made.secret, Scope.EVENTS_WRITE, now=NOW)
+    reserved = [keys.remembered(made.secret, Scope.FEED_READ, now=NOW) for _ in range(5)]
+    assert reserved.count(None) == 4
+    keys.revoke(ADMIN, made.key.id, now=NOW)
+    assert keys.remembered(made.secret, Scope.FEED_READ, now=NOW) is None
 
 
 def test_a_key_needs_a_name_a_scope_and_a_possible_limit(keys: ApiKeys) -> None:
