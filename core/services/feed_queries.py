@@ -13,11 +13,14 @@ from core.domain.ids import Millis
 from core.domain.ports.live import LiveRead
 from core.domain.product import Product
 from core.domain.viewer import ViewerState
+from core.feed.actions import ACTIONS
+from core.feed.calibrated import AS_PREDICTED
 from core.feed.catalogue import Catalogue
 from core.feed.index import Index
 from core.feed.query import FeedQuery, above_usual, affinity_vector, lots
 from core.feed.serving_model import Near
 from core.feed.viewer_update import HALF_LIFE, session_of
+from core.pipeline.ranking import best_first
 from core.services import feed_metrics as metrics
 from core.services.feed_calibration import FeedCalibration
 from core.services.feed_campaigns import FeedCampaigns, Taken
@@ -101,13 +104,16 @@ class FeedQueries:
         )
 
     def warm_up(self, *, now: Millis) -> Index:
-        """Build the index, load the model, and have compiled what a viewer without tastes does not need."""
+        """Build the index, load the model, and have compiled what a page that is not written down, of a viewer without tastes, does
+        not need."""
         index = self.newest_index(now)
         if self.models is not None:
             self.models.warm_up(now=now)
         nothing = index.rows_of(())
         index.tags_within(nothing)
         index.tag_sums(nothing, np.zeros(1))
+        best_first(np.zeros(2))
+        AS_PREDICTED.hundredths(np.full((len(ACTIONS), 1), 0.5))
         return index
 
     def refresh_if_due(self, now: Millis) -> None:

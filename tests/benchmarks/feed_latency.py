@@ -1,5 +1,7 @@
 """A page of 20 in process, whole: live state read, pipeline, slots filled, live state and log written.
 
+Also what a page of 10 without reasons, as apps under load ask for, takes of the processor alone and with seven others in step.
+
 Real stores: SQLite documents and event log, an embedded Valkey. Viewers have tastes and have seen posts, a model of all posts is
 in force, two campaigns run. One thread, because one core is the measure, in a process set up as an API worker is. `--million` adds
 a catalogue of 1,000,000 posts (some minutes and 6 GB of disk).
@@ -26,6 +28,8 @@ from core.settings import Settings
 from tests.benchmarks.big_catalogue import NOW, campaigns, fill, model, people
 from tests.benchmarks.harness import Report, median, p99, ratio, run
 
+TOGETHER = 8
+"""Pages that are made in step."""
 Row = tuple[str, float, str]
 """Metric, value, unit."""
 
@@ -74,7 +78,7 @@ def measured(folder: str, requests: int, viewers: int) -> tuple[list[Row], float
         ]
         settle()
         rows, middle = _pages(services, requests, viewers)
-        return index + rows, middle
+        return index + rows + _in_step(services, requests, viewers), middle
     finally:
         close(services)
 
@@ -99,6 +103,29 @@ def _pages(services: Services, requests: int, viewers: int) -> tuple[list[Row], 
     middle = median(seconds) * 1_000
     rows: list[Row] = [("median_ms", middle, "ms"), ("p99_ms", p99(seconds) * 1_000, "ms")]
     return [*rows, *((f"stage {stage}", median(times), "ms") for stage, times in stages.items())], middle
+
+
+def _in_step(services: Services, requests: int, viewers: int) -> list[Row]:
+    """Processor time per page, of this thread: pages asked for one by one, and eight at a time, in turns."""
+    rng, taken = random.Random(17), {1: 0.0, TOGETHER: 0.0}
+    rounds = max(requests // TOGETHER, 1)
+    for turn in range(2 * rounds):
+        crowd = [f"viewer-{one}" for one in rng.sample(range(viewers), TOGETHER)]
+        part = 1 if turn % 2 else TOGETHER
+        began = time.thread_time()
+        for start in range(0, TOGETHER, part):
+            pages = services.feed.pages(
+                [(viewer, {"size": 10, "reasons": False}) for viewer in crowd[start : start + part]],
+                now=NOW + 10 * requests + turn,
+            )
+            if any(isinstance(page, Exception) or len(page.slots) != 10 for page in pages):
+                raise RuntimeError("not a whole page")
+        taken[part] += time.thread_time() - began
+    each = {part: seconds / (rounds * TOGETHER) * 1_000 for part, seconds in taken.items()}
+    return [
+        ("processor time of a page of 10, alone", each[1], "ms"),
+        (f"the same, {TOGETHER} in step", each[TOGETHER], "ms"),
+    ]
 
 
 def measure(report: Report, options: argparse.Namespace) -> None:
