@@ -58,7 +58,7 @@ def phone_frame(
             "liked": sorted(liked),
             "follows": sorted(follows),
             "more": page.cursor is not None,
-            "end": "End of this page." if page.cursor else "That was everything this viewer has not seen yet.",
+            "end": end_of(page),
             "jump": {"number": jump[0], "slot": jump[1]} if jump else None,
         },
         default={"visible": [page.request, 0]},
@@ -69,6 +69,13 @@ def phone_frame(
     # The phone still speaks of the page before until it has drawn this one.
     request, visible = drawn.visible or (page.request, 0)
     return int(visible) if request == page.request and 0 <= int(visible) < len(page.slots) else 0
+
+
+def end_of(page: FeedPage) -> str:
+    """What the screen after the last post says."""
+    if page.cursor:
+        return "End of this page."
+    return "That was everything this viewer has not seen yet." if page.slots else "Nothing to show yet."
 
 
 def _slot(slot: Slot, fresh: bool) -> dict[str, object]:

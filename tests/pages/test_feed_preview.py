@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from core.bootstrap import Services, clock
 from core.domain.account import Role
 from core.domain.post import Post, PostKind
+from dashboard.components.phone_frame import end_of
+from tests.feed.world import NOW, world
 from tests.pages.conftest import OpenPage
 
 
@@ -86,3 +89,11 @@ def test_without_sample_viewers_it_says_so(open_page: OpenPage, services: Servic
     services.stores.sample_viewers.delete("viewer-1")
     page = open_page("feed_preview", Role.PRODUCT_MANAGER)
     assert any("no sample viewers" in info.value for info in page.info)
+
+
+def test_the_last_screen_of_the_phone_says_whether_more_is_to_come_all_was_seen_or_nothing_is_there() -> None:
+    some = world().feed.page("v", size=2, now=NOW)
+    assert some.cursor
+    assert end_of(some) == "End of this page."
+    assert end_of(msgspec.structs.replace(some, cursor=None)) == "That was everything this viewer has not seen yet."
+    assert end_of(msgspec.structs.replace(some, cursor=None, slots=())) == "Nothing to show yet."
