@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -112,7 +111,9 @@ class _Seed(ISeedSequence):
         return self._words
 
 
-_scratch = threading.local()
+KEPT_ROOMS = 32
+"""Wiped arrays that wait for the next requests; as many are in use as pages are made at the same moment."""
+_rooms: list[NDArray[np.uint8]] = []
 _NOTHING: IntArray = np.empty(0, np.int32)
 _NO_ROOM: NDArray[np.uint8] = np.empty(0, np.uint8)
 
@@ -121,13 +122,14 @@ _NO_ROOM: NDArray[np.uint8] = np.empty(0, np.uint8)
 def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
     """One byte per post number: SEEN and HIDDEN bits of this viewer.
 
-    The array is one of the thread's and is wiped where it was written, so that a request costs as much as the viewer has seen
-    and not as much as the catalogue holds. There are as many as pages are made in step.
+    The array belongs to the request for as long as it lasts and is wiped where it was written, so that a request costs as much as
+    the viewer has seen and not as much as the catalogue holds.
     """
-    rooms: list[NDArray[np.uint8]] | None = getattr(_scratch, "rooms", None)
-    if rooms is None:
-        rooms = _scratch.rooms = []
-    room, need = rooms.pop() if rooms else _NO_ROOM, len(index.row_of)
+    need = len(index.row_of)
+    try:
+        room = _rooms.pop()
+    except IndexError:
+        room = _NO_ROOM
     if len(room) < need:
         room = np.zeros(need + need // 4 + 1_024, np.uint8)
     seen = seen_numbers.of(index, state)
@@ -139,7 +141,8 @@ def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
     finally:
         mark(room, seen, 0, 0)
         mark(room, hidden, 0, 0)
-        rooms.append(room)
+        if len(_rooms) < KEPT_ROOMS:
+            _rooms.append(room)
 
 
 def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:
