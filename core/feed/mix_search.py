@@ -201,8 +201,7 @@ class Board:
     def _exchanged(self, places: Ints, toll: FloatArray, patience: int = PATIENCE) -> tuple[Found, bool]:
         _, scores, kinds, groups, caps, _ = self._short
         price, above = self._gap_price, PENALTY * (CAP_UNIT if self.soft else 1_000)
-        # A lap of a short page costs less.
-        stamina = max(TIRED if self.soft else STAMINA, patience) * 20 // len(places)
+        stamina = max(TIRED if self.soft else STAMINA, patience) * 20 // max(len(places), 20)
         page, value, broken, due, over, hard = exchanged(
             scores, kinds, groups, caps, places, self.pinned >= 0, toll, self.asked.gaps, self.asked.last,
             self.attention, price, above, above / 8 if self.soft else 0.0, price / 8 if self.soft else 0.0,

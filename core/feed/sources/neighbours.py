@@ -13,12 +13,15 @@ from core.pipeline.ranking import best_first
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The `want` posts that the viewer's last acts speak for most; see `core.feed.near` for what an act counts.
+    """The posts that the viewer's last acts speak for most, `slots` for each slot of the page and at most `want`; see
+    `core.feed.near` for what an act counts.
 
     A viewer of whom little is known is lent acts of their segment. Without a model, or without acts, it proposes nothing.
     """
 
     want: int = 200
+    slots: int = 10
+    least: int = 50
 
     def propose(self, query: FeedQuery) -> Proposal:
         """Rows, the most spoken for first."""
@@ -27,8 +30,9 @@ class Neighbours:
         numbers, values = query.near.found()
         speaks_for = values > 0
         numbers, values = numbers[speaks_for], values[speaks_for]
-        if len(numbers) > (looked_at := 3 * self.want):
+        want = min(self.want, max(self.slots * query.size, self.least))
+        if len(numbers) > (looked_at := 3 * want):
             kept = np.argpartition(-values, looked_at)[:looked_at]
             numbers, values = numbers[kept], values[kept]
         rows = query.index.row_of[numbers[best_first(values)]]
-        return Proposal(*query.gate.sifted(rows, self.want))
+        return Proposal(*query.gate.sifted(rows, want))
