@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final, Unpack
 
-from core.api.lane import lane
+from core.api.lane import lane, tell
 from core.bootstrap import clock
 from core.domain.feed import FeedPage
 from core.services.feed import Feed
@@ -43,18 +42,9 @@ class GroupPages:
         taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         if self._waiting:
             loop.call_soon(self._begin, loop, feed)
+        asking = [done for *_, done in taken]
         lane.start(
             lambda: feed.pages([(viewer, wanted) for viewer, wanted, _ in taken], now=clock()),
-            lambda pages: _tell(taken, pages),
-            lambda error: _tell(taken, [error] * len(taken)),
+            lambda pages: tell(asking, pages),
+            lambda error: tell(asking, [error] * len(asking)),
         )
-
-
-def _tell(taken: Sequence[_Waiting], pages: Sequence[FeedPage | Exception]) -> None:
-    for (*_, done), page in zip(taken, pages, strict=True):
-        if done.done():  # whoever asked has gone
-            continue
-        if isinstance(page, Exception):
-            done.set_exception(page)
-        else:
-            done.set_result(page)

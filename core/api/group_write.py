@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Final
 
-from core.api.lane import lane
+from core.api.lane import lane, tell
 from core.services.engagement import Batch, Engagement
 from core.services.event_intake import EventResult
 
@@ -70,7 +70,7 @@ class GroupWrite:
                 try:
                     found = engagement.written_all([batch for batch, _ in taken])
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
-                    loop.call_soon_threadsafe(_tell, taken, [error] * len(taken))
+                    loop.call_soon_threadsafe(tell, [done for _, done in taken], [error] * len(taken))
                 else:
                     loop.call_soon_threadsafe(_feel, loop, engagement, taken, found)
 
@@ -82,19 +82,10 @@ def _feel(
     part, rest = taken[:FELT], taken[FELT:]
     if rest:
         loop.call_soon(_feel, loop, engagement, rest, found[FELT:])
-    written = [(batch, fresh) for (batch, _), fresh in zip(part, found, strict=False)]
+    written = [(batch, fresh) for (batch, _), fresh in zip(part, found[:FELT], strict=True)]
+    asking = [done for _, done in part]
     lane.start(
         lambda: engagement.felt_all(written),
-        lambda answers: _tell(part, answers),
-        lambda error: _tell(part, [error] * len(part)),
+        lambda answers: tell(asking, answers),
+        lambda error: tell(asking, [error] * len(asking)),
     )
-
-
-def _tell(taken: Sequence[_Waiting], answers: Sequence[list[EventResult] | Exception]) -> None:
-    for (_, done), answer in zip(taken, answers, strict=True):
-        if done.done():  # whoever asked has gone
-            continue
-        if isinstance(answer, Exception):
-            done.set_exception(answer)
-        else:
-            done.set_result(answer)

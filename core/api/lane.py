@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -71,6 +71,17 @@ async def _elsewhere(work: Callable[[], R], done: Callable[[R], None], failed: C
         failed(error)
     else:
         done(result)
+
+
+def tell(asking: Sequence[asyncio.Future[R]], answers: Sequence[R | Exception]) -> None:
+    """Give each of those who asked together their own answer, or what went wrong with it."""
+    for done, answer in zip(asking, answers, strict=True):
+        if done.done():  # whoever asked has gone
+            continue
+        if isinstance(answer, Exception):
+            done.set_exception(answer)
+        else:
+            done.set_result(answer)
 
 
 lane = Lane()

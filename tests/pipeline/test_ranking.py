@@ -1,0 +1,15 @@
+"""Places by score."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.pipeline.ranking import best_first
+
+
+@given(st.lists(st.sampled_from([-1.5, 0.0, 0.25, 2.0, 7.0]) | st.floats(-100, 100), max_size=60))
+def test_the_order_is_that_of_a_stable_sort(scores: list[float]) -> None:
+    column = np.array(scores, np.float64)
+    assert best_first(column).tolist() == np.argsort(-column, kind="stable").tolist()
