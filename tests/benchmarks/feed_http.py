@@ -40,9 +40,8 @@ def measure(report: Report, options: argparse.Namespace) -> None:
             key = prepare(data, url, options.posts)
             port = free_port()
             command = [
-                sys.executable, "-m", "uvicorn", "--factory", "core.api.app:create", "--port", str(port),
-                "--workers", str(options.workers), "--log-level", "warning", "--no-access-log",
-                "--timeout-keep-alive", "75",
+                sys.executable, "-m", "core.api.server", "--port", str(port),
+                "--workers", str(options.workers), "--log-level", "warning",
             ]  # fmt: skip
             environment = {"FEEDROOM_DATA": str(data), "FEEDROOM_SECRET": "b" * 40, "FEEDROOM_DEMO": "no"}
             environment |= {"FEEDROOM_REDIS_URL": url} if url else {}

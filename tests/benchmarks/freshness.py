@@ -68,8 +68,7 @@ def measure(report: Report, options: argparse.Namespace) -> None:
         for _ in range(2):
             port = free_port()
             command = [
-                sys.executable, "-m", "uvicorn", "--factory", "core.api.app:create", "--port", str(port),
-                "--log-level", "warning", "--no-access-log",
+                sys.executable, "-m", "core.api.server", "--port", str(port), "--log-level", "warning",
             ]  # fmt: skip
             environment = {"FEEDROOM_DATA": str(data), "FEEDROOM_SECRET": "b" * 40, "FEEDROOM_DEMO": "no"}
             ready = f"http://127.0.0.1:{port}/api/v1/healthz"

@@ -1,8 +1,8 @@
 """An open-loop load on the API: requests leave when they are due, whether or not earlier ones were answered.
 
-Latency counts from the moment a request was due, so a server that falls behind cannot hide it. The connection that was free last
-is used first, as pools of HTTP clients do: so the less busy of several workers gets the next request. One process, asyncio over
-kept-alive connections with requests as prepared bytes, so that the generator takes little from the cores it shares with the server.
+Latency counts from the moment a request was due, so a server that falls behind cannot hide it. There are as many connections as
+viewers, all kept alive, and they take turns: what each of many apps does with a connection of its own. One process, asyncio with
+requests as prepared bytes, so that the generator takes little from the cores it shares with the server.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from typing import Any
 import msgspec
 import uvloop
 
+from core.api.server import files_allowed
+
+OTHER_FILES = 100
+"""What the generator has open besides its connections."""
 TICK = 0.002
 """Seconds between looks at what is due; what that delays counts as latency."""
 
@@ -89,11 +93,9 @@ class _Connection(asyncio.Protocol):
 class Load:
     """`viewers` people, each asking for a page every `every` seconds and reporting what they did with the one before."""
 
-    def __init__(
-        self, port: int, key: str, *, viewers: int, every: float, seconds: float, connections: int = 200, seed: int = 1
-    ) -> None:
+    def __init__(self, port: int, key: str, *, viewers: int, every: float, seconds: float, seed: int = 1) -> None:
         self._port, self._viewers, self._every, self._seconds = port, viewers, every, seconds
-        self._connections = connections
+        self._connections = min(viewers, files_allowed() - OTHER_FILES)
         self._rng = random.Random(seed)
         head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\n"
         self._get = f"GET /api/v1/feed?size=10&reasons=no&viewer=%s HTTP/1.1\r\n{head}\r\n"
@@ -147,7 +149,7 @@ class Load:
         else:
             body = self._events.pop(viewer, b'{"events":[]}')
             request = f"{self._post}{len(body)}\r\n\r\n".encode() + body
-        self._free.pop().ask(job, request)
+        self._free.popleft().ask(job, request)
 
     def answered(self, connection: _Connection, status: int, body: bytes) -> None:
         """Note the time, remember what the viewer will report, go on with what waits."""

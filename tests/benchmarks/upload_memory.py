@@ -72,17 +72,7 @@ def send(url: str, cookies: dict[str, str], size: int, name: str) -> float:
 def api_alone(house: Console) -> Iterator[tuple[str, int]]:
     """The API under uvicorn over the same stores: its address and process id."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "core.api.app:create",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-    ]
+    command = [sys.executable, "-m", "core.api.server", "--port", str(port), "--log-level", "warning"]
     environment = {"FEEDROOM_DATA": str(house.data), "FEEDROOM_DEMO": "0"}
     with running(command, environment=environment, ready=f"http://localhost:{port}/api/v1/healthz") as process:
         yield f"http://localhost:{port}", process.pid

@@ -97,16 +97,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         given,
         tmp_path / "redis.log",
     )
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "core.api.app:create",
-        "--port",
-        str(port),
-        "--no-access-log",
-    ]
+    command = [sys.executable, "-m", "core.api.server", "--port", str(port)]
     api = Program(command, given | own | {"PYTHONPATH": str(ROOT)}, tmp_path / "api.log")
     redis.start()
     deadline = time.monotonic() + 20

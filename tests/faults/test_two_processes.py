@@ -66,8 +66,7 @@ def house() -> Iterator[House]:
 
         def start(port: int) -> None:
             command = [
-                sys.executable, "-m", "uvicorn", "--factory", "core.api.app:create", "--host", "127.0.0.1", "--port", str(port),
-                "--log-level", "warning",
+                sys.executable, "-m", "core.api.server", "--port", str(port), "--log-level", "warning",
             ]  # fmt: skip
             ready = f"http://127.0.0.1:{port}/api/v1/healthz"
             open_.enter_context(running(command, environment=environment, ready=ready))
