@@ -59,6 +59,16 @@ def summed(acts: Sequence[tuple[Name, float, Millis]]) -> dict[Name, float]:
     return {post: min(max(total, LEAST), MOST) for post, total in sums.items()}
 
 
+def strengths_of(
+    names: Sequence[int], weights: Sequence[float], times: Sequence[Millis], now: Millis
+) -> tuple[Places, FloatArray]:
+    """`strengths` of a short history of posts told by numbers: the place (m,) of each post's last act in the history, ascending,
+    and what the post counts for (m,). Compiled: every page asks for fifty acts."""
+    return _strengths(  # type: ignore[no-any-return]
+        np.array(names, np.int64), np.array(weights, np.float64), np.array(times, np.int64), now
+    )
+
+
 def _session_began(acts: Sequence[tuple[Name, float, Millis]], now: Millis) -> Millis:
     """When the session that `now` belongs to began: acts no more than PAUSE apart."""
     began = now
@@ -85,13 +95,9 @@ def spoken_for(
     """
     keys = np.empty(len(history) * rows.shape[1], np.int64)
     spoken = np.empty(len(keys))
-    keys = keys[: _spread(rows, weights, history, counts, keys, spoken)]
+    keys = keys[: _spread(rows, weights, history, counts, numbers, end, keys, spoken)]
     keys.sort()
-    found = np.empty(len(keys), np.int64)
-    sums = np.empty(len(keys))
-    found = found[: _summed(keys, spoken, numbers, end, found, sums)]
-    found.sort()
-    return _unpacked(found, sums)  # type: ignore[no-any-return]
+    return _summed(keys, spoken)  # type: ignore[no-any-return]
 
 
 def strongest_reason(
@@ -106,8 +112,39 @@ _LOW = (1 << 32) - 1
 
 
 @njit(cache=True, nogil=True)
-def _spread(rows, weights, history, counts, keys, spoken):  # type: ignore[no-untyped-def]
-    """Every neighbour of the history: its place as a key, and how much is said for it; returns how many."""
+def _strengths(names, weights, times, now):  # type: ignore[no-untyped-def]
+    """As `strengths`, by comparing each act with each later one: fifty are few."""
+    count = len(names)
+    began = now
+    for act in range(count - 1, -1, -1):
+        if began - times[act] > PAUSE:
+            break
+        began = min(began, times[act])
+    last, counts = np.empty(count, np.int64), np.empty(count)
+    found, since = 0, 0.0
+    for act in range(count - 1, -1, -1):
+        again = False
+        for later in range(act + 1, count):
+            if names[later] == names[act]:
+                again = True
+                break
+        if again:
+            continue
+        total = 0.0
+        for other in range(act + 1):
+            if names[other] == names[act]:
+                total += weights[other]
+        total = min(max(total, LEAST), MOST)
+        found += 1
+        last[count - found] = act
+        counts[count - found] = total * (RECENCY**since if times[act] >= began else EARLIER)
+        since += min(abs(total), 1.0)
+    return last[count - found :], counts[count - found :]
+
+
+@njit(cache=True, nogil=True)
+def _spread(rows, weights, history, counts, numbers, end, keys, spoken):  # type: ignore[no-untyped-def]
+    """Every neighbour of the history that has a number: that as a key, and how much is said for it; returns how many."""
     count = 0
     for h in range(len(history)):
         own = history[h]
@@ -115,36 +152,27 @@ def _spread(rows, weights, history, counts, keys, spoken):  # type: ignore[no-un
             place = rows[own, j]
             if place < 0:
                 break
-            keys[count] = np.int64(place) << 32 | count
-            spoken[count] = counts[h] * weights[own, j]
-            count += 1
+            number = numbers[place]
+            if 0 <= number < end:
+                keys[count] = np.int64(number) << 32 | count
+                spoken[count] = counts[h] * weights[own, j]
+                count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def _summed(keys, spoken, numbers, end, found, sums):  # type: ignore[no-untyped-def]
-    """Of sorted keys each place once: its number as a key, and its sum; returns how many."""
+def _summed(keys, spoken):  # type: ignore[no-untyped-def]
+    """Of sorted keys each number once, and its sum."""
+    numbers, values = np.empty(len(keys), np.int32), np.empty(len(keys))
     count, at = 0, 0
     while at < len(keys):
-        place, total = keys[at] >> 32, 0.0
-        while at < len(keys) and keys[at] >> 32 == place:
+        number, total = keys[at] >> 32, 0.0
+        while at < len(keys) and keys[at] >> 32 == number:
             total += spoken[keys[at] & _LOW]
             at += 1
-        number = numbers[place]
-        if 0 <= number < end:
-            found[count] = np.int64(number) << 32 | count
-            sums[count] = total
-            count += 1
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _unpacked(found, sums):  # type: ignore[no-untyped-def]
-    """Numbers and sums in the order of the keys."""
-    numbers, values = np.empty(len(found), np.int32), np.empty(len(found))
-    for at in range(len(found)):
-        numbers[at], values[at] = found[at] >> 32, sums[found[at] & _LOW]
-    return numbers, values
+        numbers[count], values[count] = number, total
+        count += 1
+    return numbers[:count], values[:count]
 
 
 @njit(cache=True, nogil=True)

@@ -13,7 +13,7 @@ from core.domain.ids import Millis
 from core.domain.viewer import Interaction
 from core.feed.arrivals import Arrivals
 from core.feed.index import Index
-from core.feed.near import Places, spoken_for, strengths, strongest_reason
+from core.feed.near import Places, spoken_for, strengths_of, strongest_reason
 from core.models.neighbours import Neighbours
 from core.models.placing import Placing
 from core.pipeline.candidates import FloatArray, IntArray
@@ -117,20 +117,47 @@ class Near:
         self.prior, self.prior_share = model.prior(segment, recent)
         arrived = model.arrivals.seen if model.arrivals is not None else None
         self.arrived = arrived if arrived is not None and arrived.known is index.known else None
-        counted = strengths([(act.post, act.weight, act.at) for act in recent], now)
-        last = {act.post: act for act in recent}
-        borrowed = {
-            post: weight * self.prior_share
-            for post, weight in list(self.prior.posts.items())[:PRIOR_ACTS]
-            if self.prior_share and post not in counted
-        }
-        known = [
-            (place, count, post) for post, count in (borrowed | counted).items() if (place := self._place(post)) >= 0
-        ]
-        self.history: Places = np.array([place for place, _, _ in known], np.int64)
-        self.counts: FloatArray = np.array([count for _, count, _ in known], np.float64)
-        self.acts: list[Interaction | None] = [last.get(post) for _, _, post in known]
+        self._recent = recent
+        names = self._names(recent)
+        last, counts = strengths_of(names, [act.weight for act in recent], [act.at for act in recent], now)
+        history = np.array(names, np.int64)[last]
+        if (history < 0).any():
+            last, history, counts = last[history >= 0], history[history >= 0], counts[history >= 0]
+        self._last = last
+        if self.prior_share and self.prior.posts:
+            history, counts = self._with_lent(history, counts)
+        self.history: Places = history
+        self.counts: FloatArray = counts
         self._found: tuple[IntArray, FloatArray] | None = None
+
+    @property
+    def acts(self) -> list[Interaction | None]:
+        """The viewer's last act on each post of the history."""
+        own: list[Interaction | None] = [self._recent[act] for act in self._last.tolist()]
+        return [None] * (len(self.history) - len(own)) + own
+
+    def _names(self, recent: Sequence[Interaction]) -> list[int]:
+        """The place of each act's post; posts without one are told apart by numbers below 0, since they age other acts too."""
+        place_of = self.model.place
+        names = [place_of(act.post) for act in recent]
+        if names and min(names) < 0:
+            unknown: dict[str, int] = {}
+            for at, act in enumerate(recent):
+                if names[at] < 0:
+                    arrived = self._place(act.post)
+                    names[at] = arrived if arrived >= 0 else unknown.setdefault(act.post, -1 - len(unknown))
+        return names
+
+    def _with_lent(self, history: Places, counts: FloatArray) -> tuple[Places, FloatArray]:
+        """The segment's posts in front of the viewer's own."""
+        own = {act.post for act in self._recent}
+        lent = [
+            (place, weight * self.prior_share)
+            for post, weight in list(self.prior.posts.items())[:PRIOR_ACTS]
+            if post not in own and (place := self._place(post)) >= 0
+        ]
+        places, weights = [place for place, _ in lent], [weight for _, weight in lent]
+        return np.concatenate((np.array(places, np.int64), history)), np.concatenate((np.array(weights, float), counts))
 
     def _place(self, post: str) -> int:
         place = self.model.place(post)
@@ -173,23 +200,24 @@ class Near:
 
     def because(self, rows: IntArray) -> list[Interaction | None]:
         """For each row the viewer's own act that speaks for it most, None where none does."""
-        own = np.flatnonzero(np.array([act is not None for act in self.acts], np.bool_))
+        acts = self.acts
+        own = np.flatnonzero(np.array([act is not None for act in acts], np.bool_))
         if not len(own):
             return [None] * len(rows)
         wanted = np.array([self._place(self.index.ids[row]) for row in rows], np.int64)
         history, counts, model = self.history[own], self.counts[own], self.model
         if self.arrived is None or max(history.max(), wanted.max(initial=-1)) < len(model):
             best = strongest_reason(model.rows, model.weights, history, counts, wanted)
-            return [self.acts[own[place]] if place >= 0 else None for place in best.tolist()]
+            return [acts[own[place]] if place >= 0 else None for place in best.tolist()]
         trained = np.flatnonzero(history < len(model))
         best = strongest_reason(model.rows, model.weights, history[trained], counts[trained], wanted)
         told = np.flatnonzero(best >= 0)
         best[told] = trained[best[told]]
-        said, acts = np.zeros(len(wanted)), history[best[told]]
-        weights = np.where(model.rows[acts] == wanted[told, None], model.weights[acts], 0).max(axis=1, initial=0)
+        said, behind = np.zeros(len(wanted)), history[best[told]]
+        weights = np.where(model.rows[behind] == wanted[told, None], model.weights[behind], 0).max(axis=1, initial=0)
         said[told] = counts[best[told]] * weights / model.unit
         self.arrived.stronger(best, said, wanted, history, counts)
-        return [self.acts[own[place]] if place >= 0 else None for place in best.tolist()]
+        return [acts[own[place]] if place >= 0 else None for place in best.tolist()]
 
 
 def usual_unit(weights: NDArray[np.float32]) -> float:

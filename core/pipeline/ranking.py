@@ -17,6 +17,41 @@ def best_first(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     return order
 
 
+def best_of(scores: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """The places (m,) of the `most` highest scores above 0, highest first; of equals the first is first."""
+    places: NDArray[np.int64] = _highest(scores, most)
+    return places[best_first(scores[places])[:most]]
+
+
+BUCKETS = 256
+
+
+@njit(cache=True, nogil=True)
+def _highest(scores, most):  # type: ignore[no-untyped-def]
+    """Places of the scores above 0, ascending: of the highest `most` and of few others, found by counting in buckets."""
+    above, top = 0, 0.0
+    for score in scores:
+        if score > 0:
+            above += 1
+            top = max(top, score)
+    least = 0
+    if above > most:
+        counts = np.zeros(BUCKETS + 1, np.int64)
+        for score in scores:
+            if score > 0:
+                counts[int(score / top * BUCKETS)] += 1
+        least, above = BUCKETS, counts[BUCKETS]
+        while above < most:
+            least -= 1
+            above += counts[least]
+    places, found = np.empty(above, np.int64), 0
+    for at in range(len(scores)):
+        if scores[at] > 0 and (least == 0 or int(scores[at] / top * BUCKETS) >= least):
+            places[found] = at
+            found += 1
+    return places
+
+
 @njit(cache=True, nogil=True)
 def _first_of_equals_first(order, scores):  # type: ignore[no-untyped-def]
     """Equal scores in their own order, in place."""

@@ -20,7 +20,7 @@ from core.feed.index import Index
 from core.feed.query import FeedQuery, above_usual, affinity_vector, lots
 from core.feed.serving_model import Near
 from core.feed.viewer_update import HALF_LIFE, session_of
-from core.pipeline.ranking import best_first
+from core.pipeline.ranking import best_first, best_of
 from core.services import feed_metrics as metrics
 from core.services.feed_calibration import FeedCalibration
 from core.services.feed_campaigns import FeedCampaigns, Taken
@@ -113,6 +113,7 @@ class FeedQueries:
         index.tags_within(nothing)
         index.tag_sums(nothing, np.zeros(1))
         best_first(np.zeros(2))
+        best_of(np.zeros(2), 1)
         AS_PREDICTED.hundredths(np.full((len(ACTIONS), 1), 0.5))
         return index
 

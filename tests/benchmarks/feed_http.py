@@ -58,7 +58,7 @@ def _rates(report: Report, options: argparse.Namespace, store: str, port: int, k
     before: tuple[float, float] = (0.0, 0.0)
     for rate in options.rates:
         taken = processor_seconds(api)
-        answers = load(port, key, rate=rate, seconds=options.seconds)
+        answers = load(port, key, rate=rate, seconds=options.seconds, shared=options.shared)
         taken = processor_seconds(api) - taken
         case = f"{store}, {rate} pages/s"
         slowest = 0.0
@@ -84,19 +84,19 @@ def _rates(report: Report, options: argparse.Namespace, store: str, port: int, k
     report.add(store, "p99 passes 100 ms at" if passes else "p99 stays below 100 ms to", passes or before[0], "pages/s")
 
 
-def load(port: int, key: str, *, rate: float, seconds: float) -> Answers:
+def load(port: int, key: str, *, rate: float, seconds: float, shared: int = 0) -> Answers:
     """Run the generator in a process of its own, so that its collector and its loop do not disturb the numbers."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_load, port, key, rate, seconds).result()
+        return pool.submit(_load, port, key, rate, seconds, shared).result()
 
 
-def _load(port: int, key: str, rate: float, seconds: float) -> Answers:
+def _load(port: int, key: str, rate: float, seconds: float, shared: int) -> Answers:
     from tests.benchmarks.http_load import Load
 
-    return Load(port, key, viewers=round(rate * EVERY), every=EVERY, seconds=seconds).run()
+    return Load(port, key, viewers=round(rate * EVERY), every=EVERY, seconds=seconds, shared=shared).run()
 
 
 def prepare(data: Path, redis_url: str | None, posts: int) -> str:
@@ -146,6 +146,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--stores", nargs="+", default=["embedded", "redis"], choices=["embedded", "redis"])
     parser.add_argument("--rates", type=int, nargs="+", default=[50, 100, 150, 200, 300, 400, 600, 800, 1_000])
+    parser.add_argument("--shared", type=int, default=0, help="connections, instead of one for each viewer")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each rate")
 
 

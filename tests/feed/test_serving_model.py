@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.domain.viewer import Interaction
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import entry_of
-from core.feed.near import EARLIER, PAUSE, spoken_for, strengths, strongest_reason
+from core.feed.near import EARLIER, PAUSE, spoken_for, strengths, strengths_of, strongest_reason
 from core.feed.serving_model import Near, SegmentPrior, ServingModel
 from core.models.neighbours import Neighbours
 from tests.feed.world import make_post
@@ -65,6 +65,26 @@ def test_the_compiled_sums_are_those_of_the_plain_model(history: list[tuple[int,
     assert whole[numbers[told]] == pytest.approx(plain[told], abs=1e-6)
     assert set(found.tolist()) <= set(numbers[told].tolist())
     assert np.all(np.diff(found) > 0)
+
+
+@given(st.lists(st.tuples(st.integers(-3, 6), st.floats(-3, 4), st.integers(0, 4 * PAUSE)), max_size=50))
+def test_compiled_strengths_are_those_of_the_plain_ones(acts: list[tuple[int, float, int]]) -> None:
+    acts.sort(key=lambda one: one[2])
+    now = 4 * PAUSE
+    plain = strengths(acts, now)
+    last, counts = strengths_of([name for name, _, _ in acts], [w for _, w, _ in acts], [at for _, _, at in acts], now)
+    assert [acts[place][0] for place in last.tolist()] == list(plain)
+    assert counts == pytest.approx(list(plain.values()))
+    assert all(acts[place][0] not in [name for name, _, _ in acts[place + 1 :]] for place in last.tolist())
+
+
+def test_acts_on_posts_that_the_model_does_not_know_age_the_others() -> None:
+    index = writer_of(*IDS).snapshot(1)
+    near = Near(model(), index, (act("a"), act("new", at=2), act("newer", at=3), act("new", at=4)), now=NOW)
+    assert near.history.tolist() == [0]
+    alone = strengths([("a", 1.0, 1), ("new", 1.0, 2), ("newer", 1.0, 3), ("new", 1.0, 4)], NOW)
+    assert near.counts == pytest.approx([alone["a"]])
+    assert near.acts == [act("a")]
 
 
 def test_acts_on_one_post_add_up_and_older_ones_of_the_session_count_less() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Proposal
-from core.pipeline.ranking import best_first
+from core.pipeline.ranking import best_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,6 @@ class Neighbours:
         if query.near is None:
             return Proposal(np.empty(0, np.int32))
         numbers, values = query.near.found()
-        speaks_for = values > 0
-        numbers, values = numbers[speaks_for], values[speaks_for]
         want = min(self.want, max(self.slots * query.size, self.least))
-        if len(numbers) > (looked_at := 3 * want):
-            kept = np.argpartition(-values, looked_at)[:looked_at]
-            numbers, values = numbers[kept], values[kept]
-        rows = query.index.row_of[numbers[best_first(values)]]
+        rows = query.index.row_of[numbers[best_of(values, 3 * want)]]
         return Proposal(*query.gate.sifted(rows, want))
