@@ -19,7 +19,11 @@ def answer(value: object, status: int = 200) -> Response:
 
 async def send_answer(send: Send, value: object) -> None:
     """The same as `answer`, straight to the server: without a response object in between."""
-    body = _encoder.encode(value)
+    await send_json(send, _encoder.encode(value))
+
+
+async def send_json(send: Send, body: bytes) -> None:
+    """What is JSON already, straight to the server."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

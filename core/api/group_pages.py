@@ -7,13 +7,13 @@ from typing import Final, Unpack
 
 from core.api.lane import lane, tell
 from core.bootstrap import clock
-from core.domain.feed import FeedPage
+from core.domain.feed import FeedPage, PackedPage
 from core.services.feed import Feed
 from core.services.feed_request import Wanted
 
 MOST: Final = 8
 """Pages made in one go; the first of them is answered when the last is made."""
-_Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage]"]
+_Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
 
 
 class GroupPages:
@@ -27,12 +27,12 @@ class GroupPages:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Waiting] = []
 
-    async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage:
-        """The page, marked as seen. Raises as `Feed.page` does."""
+    async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage | PackedPage:
+        """The page, marked as seen; packed if it may be. Raises as `Feed.page` does."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._waiting = loop, []
-        done: asyncio.Future[FeedPage] = loop.create_future()
+        done: asyncio.Future[FeedPage | PackedPage] = loop.create_future()
         self._waiting.append((viewer, wanted, done))
         if len(self._waiting) == 1:
             loop.call_soon(self._begin, loop, feed)

@@ -16,7 +16,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.api.answers import send_answer
+from core.api.answers import send_answer, send_json
 from core.api.events import FEW, events_answer
 from core.api.group_pages import GroupPages
 from core.api.group_write import GroupWrite
@@ -26,9 +26,11 @@ from core.bootstrap import Services, clock
 from core.domain import account
 from core.domain.errors import FeedroomError
 from core.domain.events import MAX_ID, ViewerEvent
+from core.domain.feed import PackedPage
 from core.services.api_keys import ApiKeys
 from core.services.engagement import Engagement
 from core.services.event_intake import EventResult
+from core.services.feed_packed import json_of
 
 LONGEST: Final = {
     "viewer": MAX_ID, "size": 3, "cursor": 400, "session": MAX_ID, "region": 12, "language": 12, "segment": MAX_ID,
@@ -65,10 +67,13 @@ class Quick:
             services = await self._allowed(scope, account.Scope.FEED_READ)
             if services is None:
                 return False
-            page = await self._pages.page(services.feed, **asked)
+            page = await self._pages.page(services.feed, **asked, packed=True)
         except FeedroomError:
             return False
-        await send_answer(send, page)
+        if isinstance(page, PackedPage):
+            await send_json(send, json_of(page))
+        else:
+            await send_answer(send, page)
         return True
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -73,6 +73,23 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     campaign: str = ""
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Ids of its products."""
+        return tuple([card.id for card in self.products])
+
+
+class PackedSlot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A slot that is written already: `json` says all that a Slot without a reason says. `offered` are ids of its products."""
+
+    position: int
+    post: str
+    kind: PostKind
+    propensity: float
+    offered: tuple[str, ...]
+    campaign: str
+    json: bytes
+
 
 class StageTrace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one stage did: how many candidates went in and came out, why the others went, and how long it took."""
@@ -116,6 +133,21 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cursor: str | None
     at: Millis
     stages: tuple[StageTrace, ...] = ()
+    notes: tuple[str, ...] = ()
+    prices: dict[str, float] = msgspec.field(default_factory=dict)
+    model: str = ""
+    relaxed: tuple[Relaxation, ...] = ()
+
+
+class PackedPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A page without reasons that is written already, but for what `core.services.feed_packed.json_of` puts around its slots."""
+
+    request: str
+    viewer: str
+    policy: str
+    slots: tuple[PackedSlot, ...]
+    cursor: str | None
+    at: Millis
     notes: tuple[str, ...] = ()
     prices: dict[str, float] = msgspec.field(default_factory=dict)
     model: str = ""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from core.domain.account import Account, Role
 from core.domain.errors import FeedroomError, Throttled
-from core.domain.feed import FeedPage
+from core.domain.feed import FeedPage, PackedPage
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
 from core.feed.query import FeedQuery
@@ -72,6 +72,8 @@ class Feed:
             page = self.pages([(viewer, wanted)], now=now)[0]
             if isinstance(page, Exception):
                 raise page
+            if isinstance(page, PackedPage):
+                raise TypeError("packed pages come from `pages`")
             return page
         asked = replace(self._askers.request(viewer, wanted, now=now, arms=False), priced=True)
         page, outcome, _ = self.making.page(asked, now)
@@ -80,13 +82,13 @@ class Feed:
         metrics.PAGES.labels("preview").inc()
         return page
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: Millis) -> list[FeedPage | Exception]:
+    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: Millis) -> list[FeedPage | PackedPage | Exception]:
         """What `page` does, for several viewers with one read and one write of live state for all.
 
         What goes wrong with one stands in its place and does not hold the others up.
         """
         started = time.perf_counter()
-        found: list[FeedPage | Exception | None] = [None] * len(wanted)
+        found: list[FeedPage | PackedPage | Exception | None] = [None] * len(wanted)
         asked: dict[int, Asked] = {}
         for place, (viewer, said) in enumerate(wanted):
             try:

@@ -38,6 +38,7 @@ class Askers:
             platform=wanted.get("platform", ""),
             newcomer=wanted.get("newcomer"),
             reasons=wanted.get("reasons", True),
+            packed=wanted.get("packed", False),
         )
         asked = self.known(asked, policy, region, now=now)
         return self.under_arms(asked, now=now) if arms and policy is None else asked

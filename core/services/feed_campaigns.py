@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.domain.campaign_data import BOARD, CampaignBoard, Running
 from core.domain.errors import ServiceError
-from core.domain.feed import Slot
+from core.domain.feed import PackedSlot, Slot
 from core.domain.ids import DAY, MINUTE, SECOND, Millis, new_id
 from core.feed.campaign_table import CampaignTable, numbered
 from core.feed.index import Index
@@ -56,7 +56,7 @@ class Taken:
         self.held: _Held | None = None
         self.slots: IntArray | None = None
 
-    def count(self, slots: Sequence[Slot]) -> None:
+    def count(self, slots: Sequence[Slot | PackedSlot]) -> None:
         """The page was served: these of its slots are deliveries."""
         self._owner.count(slots)
 
@@ -117,7 +117,7 @@ class FeedCampaigns:
         table = self._numbered(held, index)
         return replace(table, slots=slots, most=most) if len(table.numbers) else None
 
-    def count(self, slots: Sequence[Slot]) -> None:
+    def count(self, slots: Sequence[Slot | PackedSlot]) -> None:
         """Take note of what was just served, ahead of the worker's count."""
         sponsored = [slot.campaign for slot in slots if slot.campaign]
         if not sponsored:

@@ -66,7 +66,7 @@ class Cards:
     def product_cards(self, posts: Sequence[Post], *, now: Millis) -> dict[str, ProductCard]:
         """Cards of all products that these posts link to, by product id."""
         ids = list(dict.fromkeys(id for post in posts for id in post.products))
-        return {id: self._card(product, now) for id, product in self.products.get_many(ids, now=now).items()}
+        return {id: self.card(product, now=now) for id, product in self.products.get_many(ids, now=now).items()}
 
     def publisher_name(self, id: str, *, now: Millis) -> str:
         """The name that viewers read."""
@@ -78,8 +78,8 @@ class Cards:
         tag = self.tags.get(id, now=now)
         return tag.name if tag else id
 
-    def _card(self, product: Product, now: Millis) -> ProductCard:
-        """Made once an hour for each product, and when it has changed."""
+    def card(self, product: Product, *, now: Millis) -> ProductCard:
+        """A product as slots show it. Made once an hour for each product, and when it has changed."""
         hour = now // HOUR
         held = self._cards.get(product.id)
         if held is not None and held[0] == hour and held[1] is product:

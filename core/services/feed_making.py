@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import msgspec
 from msgspec.structs import replace
 
-from core.domain.feed import FeedPage
+from core.domain.feed import FeedPage, PackedPage
 from core.domain.ids import Millis, new_id
 from core.domain.ports.live import LiveRead
 from core.domain.viewer import ViewerState
@@ -25,7 +25,8 @@ from core.services.feed_askers import Askers
 from core.services.feed_campaigns import Taken
 from core.services.feed_cards import Cards
 from core.services.feed_cursor import Cursor, written
-from core.services.feed_pages import page_of
+from core.services.feed_packed import Pieces
+from core.services.feed_pages import packed_page_of, page_of
 from core.services.feed_queries import FeedQueries
 from core.services.feed_request import Asked
 from core.services.served_log import ServedLog
@@ -38,7 +39,7 @@ class _Made(msgspec.Struct, frozen=True, eq=False):
     """A page that is not marked as seen yet: `mark` is the viewer's state after it, and the version that this follows."""
 
     asked: Asked
-    page: FeedPage
+    page: FeedPage | PackedPage
     outcome: Outcome
     query: FeedQuery
     taken: Taken
@@ -59,13 +60,17 @@ class Making:
     ) -> None:
         self._queries, self._cards, self._askers = queries, cards, askers
         self._memory, self._log, self._traces = memory, log, traces
+        self._pieces = Pieces(cards)
         self.pipeline = for_you(cards.verdicts)
 
     def page(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
         """One page that does not count. The query's `marks` are gone when this returns; see `marked`."""
-        return alone(self._steps(asked, self._memory.read(asked.viewer), now))
+        page, outcome, query = alone(self._steps(asked, self._memory.read(asked.viewer), now))
+        if isinstance(page, PackedPage):
+            raise TypeError("a page that does not count is for people, and not packed")
+        return page, outcome, query
 
-    def counted(self, asked: Sequence[Asked], now: Millis) -> list[FeedPage | Exception | None]:
+    def counted(self, asked: Sequence[Asked], now: Millis) -> list[FeedPage | PackedPage | Exception | None]:
         """Make these pages and mark them as seen; None for one whose viewer's state somebody else has changed meanwhile."""
         with ExitStack() as stack:
             reads = self._memory.read_all([one.viewer for one in asked])
@@ -97,7 +102,7 @@ class Making:
 
     def _steps(
         self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
-    ) -> Steps[tuple[FeedPage, Outcome, FeedQuery]]:
+    ) -> Steps[tuple[FeedPage | PackedPage, Outcome, FeedQuery]]:
         self._cards.made_at(now)
         index = self._queries.index(read, now)
         state = _shown(read.viewer, asked, index, now) if asked.shown else read.viewer
@@ -109,20 +114,22 @@ class Making:
             outcome = yield from self.pipeline.steps(query)
             yield
             follow = Cursor(asked.viewer, query.session.id or request, asked.number + 1)
-            page = page_of(
-                query,
-                outcome,
-                self.pipeline.source_names,
-                self._cards,
-                request=request,
-                cursor=None if outcome.exhausted else written(follow),
-                problem=self._queries.catalogue.problem,
-                reasons=asked.reasons,
-            )
+            names, problem = self.pipeline.source_names, self._queries.catalogue.problem
+            cursor = None if outcome.exhausted else written(follow)
+            page: FeedPage | PackedPage
+            if asked.packed:
+                page = packed_page_of(
+                    query, outcome, names, self._cards, self._pieces, request=request, cursor=cursor, problem=problem
+                )
+            else:
+                page = page_of(
+                    query, outcome, names, self._cards, request=request, cursor=cursor, problem=problem,
+                    reasons=asked.reasons,
+                )  # fmt: skip
             yield
         return page, outcome, query
 
-    def _told(self, made: _Made, now: Millis) -> Steps[FeedPage]:
+    def _told(self, made: _Made, now: Millis) -> Steps[FeedPage | PackedPage]:
         """Count a page that is marked, and have it written down."""
         asked, page, names = made.asked, made.page, self.pipeline.source_names
         made.taken.count(page.slots)

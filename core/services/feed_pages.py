@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from core.domain.feed import COUNTS, FeedPage, Slot, SlotReason
+from core.domain.feed import COUNTS, FeedPage, PackedPage, Slot, SlotReason
 from core.domain.ids import Millis
 from core.domain.post import Post
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Candidates
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
+from core.services.feed_packed import UNTOLD, Pieces, packed_slot
 from core.services.slot_reasons import acts_behind, reasons_of
-
-UNTOLD = SlotReason(sources=(), scores={}, rule="", sentence="")
-"""The reason of a slot on a page that was asked for without reasons."""
 
 
 def page_of(
@@ -33,15 +31,7 @@ def page_of(
     posts = cards.posts.get_many([*ids, *{act.post for act in acts if act is not None}.difference(ids)], now=now)
     owners = _owners(query, chosen.page, source_names)
     told = reasons_of(query, outcome, source_names, acts, owners, posts, cards) if reasons else [UNTOLD] * len(ids)
-    notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
     slots = _slots(query, outcome, ids, posts, owners, told, cards, now)
-    if not slots:
-        why = (
-            "no live post may be shown to this viewer"
-            if index.count
-            else "no post is live yet; clips come as they are ready"
-        )
-        notes = (*notes, f"There is nothing to show: {why}.")
     return FeedPage(
         request=request,
         viewer=query.viewer.viewer,
@@ -50,11 +40,68 @@ def page_of(
         cursor=cursor,
         at=now,
         stages=outcome.stages if reasons else (),
-        notes=notes,
+        notes=_notes(query, outcome, problem, nothing=not slots),
         prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
         model=query.near.model.id if query.near is not None else "",
         relaxed=chosen.relaxed,
     )
+
+
+def packed_page_of(
+    query: FeedQuery,
+    outcome: Outcome,
+    source_names: tuple[str, ...],
+    cards: Cards,
+    pieces: Pieces,
+    *,
+    request: str,
+    cursor: str | None,
+    problem: str,
+) -> PackedPage:
+    """`page_of` without reasons, put together of pieces that are written already."""
+    chosen, index, now = outcome.selection, query.index, query.now
+    rows = chosen.page.rows
+    ids = [index.ids[row] for row in rows.tolist()]
+    held = cards.posts.get_many(ids, now=now)
+    owners = _owners(query, chosen.page, source_names)
+    tallies = index.tallies[index.number[rows]].tolist()
+    propensities = chosen.propensities.round(6).tolist()
+    campaigns = query.campaigns.ids if query.campaigns is not None else ()
+    places = [place for place, id in enumerate(ids) if id in held]
+    found = pieces.of([held[ids[place]] for place in places], now=now)
+    slots = tuple(
+        [
+            packed_slot(
+                position, ids[place], piece, propensities[place], tallies[place],
+                campaigns[owners[place]] if owners[place] >= 0 else "",
+            )
+            for position, (place, piece) in enumerate(zip(places, found, strict=True))
+        ]
+    )  # fmt: skip
+    return PackedPage(
+        request=request,
+        viewer=query.viewer.viewer,
+        policy=query.policy.id,
+        slots=slots,
+        cursor=cursor,
+        at=now,
+        notes=_notes(query, outcome, problem, nothing=not slots),
+        prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
+        model=query.near.model.id if query.near is not None else "",
+        relaxed=chosen.relaxed,
+    )
+
+
+def _notes(query: FeedQuery, outcome: Outcome, problem: str, *, nothing: bool) -> tuple[str, ...]:
+    notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
+    if nothing:
+        why = (
+            "no live post may be shown to this viewer"
+            if query.index.count
+            else "no post is live yet; clips come as they are ready"
+        )
+        notes = (*notes, f"There is nothing to show: {why}.")
+    return notes
 
 
 def _slots(

@@ -20,7 +20,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
     `model` is that of the viewer's arm, None the one in force;
     `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not say why they are
-    there."""
+    there; `packed` pages, which have none, are written already."""
 
     viewer: str
     size: int
@@ -40,11 +40,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     priced: bool = False
     sample: bool = False
     reasons: bool = True
+    packed: bool = False
 
 
 class Wanted(TypedDict, total=False):
     """What a request may say besides whose page it asks for. `size` is 20 unless given; a `policy` by name or whole replaces the
-    one in force."""
+    one in force. A page without `reasons` that is `packed` is a PackedPage."""
 
     size: int
     cursor: str | None
@@ -56,6 +57,7 @@ class Wanted(TypedDict, total=False):
     platform: str
     newcomer: bool | None
     reasons: bool
+    packed: bool
 
 
 def checked(
@@ -70,6 +72,7 @@ def checked(
     platform: str = "",
     newcomer: bool | None = None,
     reasons: bool = True,
+    packed: bool = False,
 ) -> Asked:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
     if not viewer or len(viewer) > MAX_ID:
@@ -95,4 +98,5 @@ def checked(
         platform=platform,
         newcomer=newcomer,
         reasons=reasons,
+        packed=packed and not reasons,
     )

@@ -52,6 +52,8 @@ class Remembered(Generic[T]):
         self._lock = Lock()
         self._problem: ServiceError | None = None
         self._retry_at: Millis = 0
+        self.heard = 0
+        """How many times newer versions were taken in, by `put`."""
 
     def get_many(self, ids: Sequence[str], *, now: Millis, at_least: Sequence[Millis] | None = None) -> dict[str, T]:
         """Those that exist, by id. `at_least` gives for each id the time of its last change known elsewhere."""
@@ -81,7 +83,10 @@ class Remembered(Generic[T]):
 
     def put(self, items: Iterable[T], *, now: Millis) -> None:
         """Take newer versions in."""
-        self._keep({item.id: (now, item) for item in items})
+        newer: dict[str, tuple[Millis, T | None]] = {item.id: (now, item) for item in items}
+        if newer:
+            self._keep(newer)
+            self.heard += 1
 
     def _read(self, ids: list[str], now: Millis) -> dict[str, T]:
         try:

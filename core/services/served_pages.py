@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.domain.feed import FeedPage
+from core.domain.feed import FeedPage, PackedPage
 from core.feed.actions import ACTIONS
 from core.feed.calibrated import Calibration
 from core.feed.query import FeedQuery
@@ -14,7 +14,12 @@ from core.pipeline.engine import Outcome
 
 
 def served_page(
-    page: FeedPage, outcome: Outcome, query: FeedQuery, source_names: tuple[str, ...], session: str, segment: str = ""
+    page: FeedPage | PackedPage,
+    outcome: Outcome,
+    query: FeedQuery,
+    source_names: tuple[str, ...],
+    session: str,
+    segment: str = "",
 ) -> ServedPage:
     """What the log keeps of a page: of each slot the chance it had, the score and the rule that placed it, what it offered."""
     chosen, index = outcome.selection, query.index
@@ -30,9 +35,8 @@ def served_page(
     slots = []
     for slot in page.slots:
         score, bits, rule, odds = placed[slot.post]
-        products = tuple([card.id for card in slot.products])
         slots.append(
-            ServedSlot(slot.post, slot.kind, slot.propensity, score, bits, rule, odds, products, slot.campaign)
+            ServedSlot(slot.post, slot.kind, slot.propensity, score, bits, rule, odds, slot.offered, slot.campaign)
         )
     return ServedPage(
         page.request,

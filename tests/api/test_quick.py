@@ -29,13 +29,18 @@ def key(services: Services, admin: Account) -> dict[str, str]:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which requests were answered on the short way."""
     ways: list[str] = []
-    plain = quick.send_answer
+    plain, written = quick.send_answer, quick.send_json
 
     async def counted(send: Any, value: object) -> None:
         ways.append(type(value).__name__)
         await plain(send, value)
 
+    async def packed(send: Any, body: bytes) -> None:
+        ways.append("PackedPage")
+        await written(send, body)
+
     monkeypatch.setattr(quick, "send_answer", counted)
+    monkeypatch.setattr(quick, "send_json", packed)
     return ways
 
 
@@ -55,7 +60,9 @@ def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str
     long = client.get("/api/v1/feed?viewer=a&size=5&reasons=no&newcomer=true", headers=key).json()
     short = client.get("/api/v1/feed?viewer=a&size=5&reasons=no", headers=key).json()
     told = client.get("/api/v1/feed?viewer=a&size=5&reasons=yes", headers=key).json()
-    assert taken == ["FeedPage"] * 2
+    assert taken == ["PackedPage", "FeedPage"]
+    assert list(long) == list(short)
+    assert list(long["slots"][0]) == list(short["slots"][0])
     for page in (long, short):
         assert page["stages"] == []
         assert {slot["reason"]["sentence"] for slot in page["slots"]} == {""}

@@ -1,0 +1,166 @@
+"""Pages written from pieces: what a slot says of its post is put into JSON once, not for each page.
+
+A page of ten slots says some five hundred things that lie all over the memory, and fetching them took longer than anything else
+about writing it. A piece is one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import msgspec
+
+from core.domain.feed import COUNTS, MediaLinks, PackedPage, PackedSlot, ProductCard, Relaxation, SlotReason, StageTrace
+from core.domain.ids import HOUR, MINUTE, Millis
+from core.domain.post import Post, PostKind
+from core.domain.product import Product
+from core.domain.publisher import Publisher
+from core.services.feed_cards import Cards
+
+MOST = 12_000
+"""Pieces that are kept, of some 1.5 kB each."""
+CHECKED_FOR: Millis = MINUTE
+"""How long a piece is taken for true without looking at the publisher and the products again; changes that are heard of come at
+once."""
+UNTOLD = SlotReason(sources=(), scores={}, rule="", sentence="")
+"""The reason of a slot on a page that was asked for without reasons."""
+_json = msgspec.json.Encoder().encode
+_AROUND = b'{"position":%d,%b,"propensity":%b,"reason":' + _json(UNTOLD) + b',"counts":{%b},"campaign":%b}'
+_TALLIES = b",".join(b'"' + name.encode() + b'":%d' for name in COUNTS)
+
+
+class _Face(msgspec.Struct, gc=False):
+    """What a slot says of its post, as `Slot` names it."""
+
+    post: str
+    kind: PostKind
+    title: str
+    caption: str
+    publisher: str
+    publisher_name: str
+    tags: tuple[str, ...]
+    ai_generated: bool
+    media: MediaLinks
+    products: tuple[ProductCard, ...]
+
+
+class _Around(msgspec.Struct, gc=False):
+    """A FeedPage whose slots are written."""
+
+    request: str
+    viewer: str
+    policy: str
+    slots: msgspec.Raw
+    cursor: str | None
+    at: Millis
+    stages: tuple[StageTrace, ...]
+    notes: tuple[str, ...]
+    prices: dict[str, float]
+    model: str
+    relaxed: tuple[Relaxation, ...]
+
+
+class Piece(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A post's part of a slot, and what it was made from. `heard` and `checked` say when that was last known to be so."""
+
+    json: bytes
+    kind: PostKind
+    offered: tuple[str, ...]
+    post: Post
+    publisher: Publisher | None
+    products: tuple[Product, ...]
+    hour: int
+    heard: int
+    checked: Millis
+
+
+class Pieces:
+    """Posts as pieces of JSON. Thread safe."""
+
+    def __init__(self, cards: Cards) -> None:
+        self._cards = cards
+        self._held: dict[str, Piece] = {}
+
+    def of(self, posts: Sequence[Post], *, now: Millis) -> list[Piece]:
+        """One for each post, as the store has it."""
+        heard, hour, held = self._cards.products.heard, now // HOUR, self._held
+        found: list[Piece] = []
+        for post in posts:
+            piece = held.get(post.id)
+            if (
+                piece is None
+                or piece.post is not post
+                or piece.hour != hour
+                or piece.heard != heard
+                or not 0 <= now - piece.checked < CHECKED_FOR
+            ):
+                piece = self._checked(piece, post, heard, now)
+            found.append(piece)
+        return found
+
+    def _checked(self, piece: Piece | None, post: Post, heard: int, now: Millis) -> Piece:
+        cards, hour = self._cards, now // HOUR
+        publisher = cards.publishers.get(post.publisher, now=now)
+        known = cards.products.get_many(post.products, now=now)
+        products = tuple([known[id] for id in post.products if id in known])
+        if (
+            piece is None
+            or piece.post is not post
+            or piece.hour != hour
+            or piece.publisher is not publisher
+            or len(piece.products) != len(products)
+            or any(one is not other for one, other in zip(piece.products, products, strict=True))
+        ):
+            json = self._written(post, publisher, products, now)
+            offered = tuple([product.id for product in products])
+            piece = Piece(json, post.kind, offered, post, publisher, products, hour, heard, now)
+        else:
+            piece = msgspec.structs.replace(piece, heard=heard, checked=now)
+        if len(self._held) > MOST:
+            for id in list(islice(self._held, MOST // 6)):
+                self._held.pop(id, None)
+        self._held[post.id] = piece
+        return piece
+
+    def _written(self, post: Post, publisher: Publisher | None, products: Sequence[Product], now: Millis) -> bytes:
+        face = _Face(
+            post.id,
+            post.kind,
+            post.title,
+            post.caption,
+            post.publisher,
+            publisher.name if publisher is not None else post.publisher,
+            post.tags,
+            post.ai_generated,
+            self._cards.links(post, now=now),
+            tuple([self._cards.card(product, now=now) for product in products]),
+        )
+        return _json(face)[1:-1]
+
+
+def packed_slot(
+    position: int, post: str, piece: Piece, propensity: float, tallies: Sequence[int], campaign: str
+) -> PackedSlot:
+    """The slot with the post's piece; `tallies` are COUNTS."""
+    json = _AROUND % (position, piece.json, _json(propensity), _TALLIES % tuple(tallies), _json(campaign))
+    return PackedSlot(
+        position=position,
+        post=post,
+        kind=piece.kind,
+        propensity=propensity,
+        offered=piece.offered,
+        campaign=campaign,
+        json=json,
+    )
+
+
+def json_of(page: PackedPage) -> bytes:
+    """The page as it is sent: the same as the JSON of a FeedPage without reasons."""
+    slots = msgspec.Raw(b"[" + b",".join([slot.json for slot in page.slots]) + b"]")
+    return _json(
+        _Around(
+            page.request, page.viewer, page.policy, slots, page.cursor, page.at, (), page.notes, page.prices, page.model,
+            page.relaxed,
+        )
+    )  # fmt: skip
