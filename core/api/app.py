@@ -1,4 +1,4 @@
-"""The HTTP application: `/api`, `/media`, `/auth` and `/assets`, alone under uvicorn or behind the console's doors.
+"""The HTTP application: `/api`, `/media`, `/auth` and `/assets`, alone (`core.api.server`) or behind the console's doors.
 
 Routers declare whole paths (`/api/v1/feed`, `/api/uploads`, `/media/{token}/{key}`), so that an address is the same in both.
 """
@@ -102,7 +102,7 @@ def behind_doors(app: ASGIApp, services: Services | OpenServices) -> ASGIApp:
 
 
 def create() -> ASGIApp:
-    """For `uvicorn --factory core.api.app:create`: the application over the stores that the environment names."""
+    """For processes of `core.api.server`: the application over the stores that the environment names."""
     services = open_services()
     services.feed.warm_up(now=clock())  # the first viewer should not wait for the index and the compiler
     settle()

@@ -16,10 +16,10 @@ from core.services.event_intake import EventResult
 
 MOST: Final = 64
 """Batches in one write."""
-EVERY: Final = 0.01
-"""Seconds from the start of one write to the start of the next, at least: under load a durable write of five batches costs little
+EVERY: Final = 0.02
+"""Seconds from the start of one write to the start of the next, at least: under load a durable write of ten batches costs little
 more processor time than that of one. Who comes after a pause does not wait."""
-FELT: Final = 8
+FELT: Final = 16
 """Batches that the viewers' states are told of in one go; pages wait meanwhile."""
 _Waiting = tuple[Batch, "asyncio.Future[list[EventResult]]"]
 _writer = ThreadPoolExecutor(1, thread_name_prefix="event writer")

@@ -7,9 +7,9 @@ from typing import Final
 
 from core.api.collector import SmallCollector
 
-SWITCH: Final = 0.0005
+SWITCH: Final = 0.002
 """Seconds after which a busy loop lets the thread in that makes events durable: it asks for the interpreter several times per
-write, and with Python's own 5 ms each of them could wait that long behind the making of pages."""
+write, and with Python's own 5 ms each of them could wait that long behind the making of pages. Each change of hands costs both."""
 
 SET_ASIDE: Final = 5
 """Collections of the youngest objects after which the survivors are set aside: what pages leave behind is freed without them."""
