@@ -84,7 +84,7 @@ def test_connections_are_dealt_out_to_both_processes(server: tuple[int, int]) ->
             one.close()
 
 
-def test_a_process_that_is_killed_is_replaced_while_the_other_answers(server: tuple[int, int]) -> None:
+def test_a_process_that_is_killed_is_replaced_and_the_port_goes_on_answering(server: tuple[int, int]) -> None:
     supervisor, port = server
     before = {one.pid for one in _listeners(supervisor, port)}
     os.kill(min(before), signal.SIGKILL)
