@@ -1,6 +1,6 @@
 """Answers in one write: uvicorn sends the head of an answer and its body one after the other, each of which wakes the client up.
 
-A write to a socket costs tens of microseconds of processor time, of which a page has a few hundred.
+A write to a socket goes through the whole network stack, to the client and back.
 """
 
 from __future__ import annotations

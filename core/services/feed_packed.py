@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from core.domain.feed import COUNTS, MediaLinks, PackedPage, PackedSlot, ProductCard, Relaxation, SlotReason, StageTrace
+from core.domain.feed import COUNTS, FeedPage, PackedPage, PackedSlot, Slot, SlotReason
 from core.domain.ids import HOUR, MINUTE, Millis
 from core.domain.post import Post, PostKind
 from core.domain.product import Product
@@ -26,39 +26,11 @@ once."""
 UNTOLD = SlotReason(sources=(), scores={}, rule="", sentence="")
 """The reason of a slot on a page that was asked for without reasons."""
 _json = msgspec.json.Encoder().encode
+_BEFORE = b'{"position":0,'
+_AFTER = b',"propensity":1.0,"reason":' + _json(UNTOLD) + b',"counts":{},"campaign":""}'
+"""What surrounds a post's part of a slot that was put into JSON with these values."""
 _AROUND = b'{"position":%d,%b,"propensity":%b,"reason":' + _json(UNTOLD) + b',"counts":{%b},"campaign":%b}'
 _TALLIES = b",".join(b'"' + name.encode() + b'":%d' for name in COUNTS)
-
-
-class _Face(msgspec.Struct, gc=False):
-    """What a slot says of its post, as `Slot` names it."""
-
-    post: str
-    kind: PostKind
-    title: str
-    caption: str
-    publisher: str
-    publisher_name: str
-    tags: tuple[str, ...]
-    ai_generated: bool
-    media: MediaLinks
-    products: tuple[ProductCard, ...]
-
-
-class _Around(msgspec.Struct, gc=False):
-    """A FeedPage whose slots are written."""
-
-    request: str
-    viewer: str
-    policy: str
-    slots: msgspec.Raw
-    cursor: str | None
-    at: Millis
-    stages: tuple[StageTrace, ...]
-    notes: tuple[str, ...]
-    prices: dict[str, float]
-    model: str
-    relaxed: tuple[Relaxation, ...]
 
 
 class Piece(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -124,19 +96,22 @@ class Pieces:
         return piece
 
     def _written(self, post: Post, publisher: Publisher | None, products: Sequence[Product], now: Millis) -> bytes:
-        face = _Face(
-            post.id,
-            post.kind,
-            post.title,
-            post.caption,
-            post.publisher,
-            publisher.name if publisher is not None else post.publisher,
-            post.tags,
-            post.ai_generated,
-            self._cards.links(post, now=now),
-            tuple([self._cards.card(product, now=now) for product in products]),
+        slot = Slot(
+            position=0,
+            post=post.id,
+            kind=post.kind,
+            title=post.title,
+            caption=post.caption,
+            publisher=post.publisher,
+            publisher_name=publisher.name if publisher is not None else post.publisher,
+            tags=post.tags,
+            ai_generated=post.ai_generated,
+            media=self._cards.links(post, now=now),
+            products=tuple([self._cards.card(product, now=now) for product in products]),
+            propensity=1.0,
+            reason=UNTOLD,
         )
-        return _json(face)[1:-1]
+        return _json(slot).removeprefix(_BEFORE).removesuffix(_AFTER)
 
 
 def packed_slot(
@@ -158,9 +133,5 @@ def packed_slot(
 def json_of(page: PackedPage) -> bytes:
     """The page as it is sent: the same as the JSON of a FeedPage without reasons."""
     slots = msgspec.Raw(b"[" + b",".join([slot.json for slot in page.slots]) + b"]")
-    return _json(
-        _Around(
-            page.request, page.viewer, page.policy, slots, page.cursor, page.at, (), page.notes, page.prices, page.model,
-            page.relaxed,
-        )
-    )  # fmt: skip
+    fields = {name: getattr(page, name) for name in PackedPage.__struct_fields__}
+    return _json(FeedPage(**{**fields, "slots": slots}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.domain.feed import COUNTS, FeedPage, PackedPage, Slot, SlotReason
 from core.domain.ids import Millis
 from core.domain.post import Post
@@ -34,16 +36,10 @@ def page_of(
     slots = _slots(query, outcome, ids, posts, owners, told, cards, now)
     return FeedPage(
         request=request,
-        viewer=query.viewer.viewer,
-        policy=query.policy.id,
         slots=slots,
         cursor=cursor,
-        at=now,
         stages=outcome.stages if reasons else (),
-        notes=_notes(query, outcome, problem, nothing=not slots),
-        prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
-        model=query.near.model.id if query.near is not None else "",
-        relaxed=chosen.relaxed,
+        **_around(query, outcome, problem, nothing=not slots),
     )
 
 
@@ -80,19 +76,14 @@ def packed_page_of(
     )  # fmt: skip
     return PackedPage(
         request=request,
-        viewer=query.viewer.viewer,
-        policy=query.policy.id,
         slots=slots,
         cursor=cursor,
-        at=now,
-        notes=_notes(query, outcome, problem, nothing=not slots),
-        prices={rule: round(price, 6) for rule, price in chosen.prices.items()},
-        model=query.near.model.id if query.near is not None else "",
-        relaxed=chosen.relaxed,
+        **_around(query, outcome, problem, nothing=not slots),
     )
 
 
-def _notes(query: FeedQuery, outcome: Outcome, problem: str, *, nothing: bool) -> tuple[str, ...]:
+def _around(query: FeedQuery, outcome: Outcome, problem: str, *, nothing: bool) -> dict[str, Any]:
+    """What both sorts of page say besides their slots."""
     notes = outcome.notes if not problem else (*outcome.notes, f"The catalogue is as it was a while ago: {problem}")
     if nothing:
         why = (
@@ -101,7 +92,16 @@ def _notes(query: FeedQuery, outcome: Outcome, problem: str, *, nothing: bool) -
             else "no post is live yet; clips come as they are ready"
         )
         notes = (*notes, f"There is nothing to show: {why}.")
-    return notes
+    chosen = outcome.selection
+    return {
+        "viewer": query.viewer.viewer,
+        "policy": query.policy.id,
+        "at": query.now,
+        "notes": notes,
+        "prices": {rule: round(price, 6) for rule, price in chosen.prices.items()},
+        "model": query.near.model.id if query.near is not None else "",
+        "relaxed": chosen.relaxed,
+    }
 
 
 def _slots(

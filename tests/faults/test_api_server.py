@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from core.api.server import files_allowed, main
-from tests.benchmarks.processes import ROOT, free_port, running
+from tests.benchmarks.processes import ROOT, answers, free_port, running
 
 pytestmark = pytest.mark.server
 CONNECTIONS = 200
@@ -51,22 +50,15 @@ def _count(process: psutil.Process, port: int, state: str) -> int:
         return 0
 
 
-def _until(true: object, seconds: float = 60.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
 
 
 def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", "/api/v1/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return answers(_health(port))
 
 
 def test_connections_are_dealt_out_to_both_processes(server: tuple[int, int]) -> None:
