@@ -63,12 +63,25 @@ _NEEDED: Mapping[EventKind, _Needed] = {
 """What an event of a kind has to name; all others name a post."""
 
 
-def event_mark(id: str) -> int:
-    """64 bits of a hash of an event's id: what a viewer's state remembers of it, a quarter of the room that ids take.
+MARK = 8
+"""Bytes of a mark."""
+
+
+def event_mark(id: str) -> bytes:
+    """MARK bytes of a hash of an event's id: what a viewer's state remembers of it, a quarter of the room that ids take.
 
     That two of the few hundred remembered are taken for one another happens once in 10^17 events.
     """
-    return int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+    return blake2b(id.encode("utf-8", "surrogatepass"), digest_size=MARK).digest()
+
+
+def is_marked(mark: bytes, marks: bytes | bytearray) -> bool:
+    """Whether a mark is one of these, which stand one after the other. A search in the bytes: a set of them would have to be made
+    of hundreds first."""
+    at = marks.find(mark)
+    while at % MARK and at >= 0:
+        at = marks.find(mark, at + 1)
+    return at >= 0
 
 
 class ViewerEvent(msgspec.Struct, frozen=True, kw_only=True):

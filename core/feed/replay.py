@@ -119,13 +119,18 @@ def _first(what: str, then: Packed, now: Packed) -> str:
     return f"{what} slot {slot + 1} was {old[slot]!r}, made again {new[slot]!r}"
 
 
+def _without_events(viewer: dict[str, Any]) -> dict[str, Any]:
+    """A viewer as earlier versions recorded them, with the events applied in other forms, as it is recorded now."""
+    return {name: value for name, value in viewer.items() if name != "applied"}
+
+
 def _query(trace: PageTrace) -> FeedQuery:
     if missing := {name for name, how in FIELDS.items() if how is How.PLAIN} - trace.plain.keys():
         raise ValueError(f"this trace was kept before {min(missing)} was recorded")
     hints = get_type_hints(FeedQuery)
     values: dict[str, Any] = {
         name: msgspec.convert(value, hints[name], str_keys=True)
-        for name, value in trace.plain.items()
+        for name, value in (trace.plain | {"viewer": _without_events(trace.plain["viewer"])}).items()
         if name in FIELDS
     }
     viewer: ViewerState = values["viewer"]

@@ -143,6 +143,14 @@ def _context(query: FeedQuery) -> IntArray:
     return rows[(rows >= 0) & (rows < query.index.size)]
 
 
+def _told(name: str, value: Any) -> Any:
+    """A plain field as it is recorded. Of the viewer all but the events applied: they say nothing of a page."""
+    builtin = msgspec.to_builtins(value, str_keys=True)
+    if name == "viewer":
+        del builtin["applied"]
+    return builtin
+
+
 def trace_of(page: Captured) -> PageTrace:
     """The record of a page."""
     query, outcome, held = page.query, page.outcome, page.held
@@ -160,7 +168,7 @@ def trace_of(page: Captured) -> PageTrace:
         session=page.session,
         engine=engine(),
         index=query.index.version,
-        plain={name: msgspec.to_builtins(getattr(query, name), str_keys=True) for name in of_how[How.PLAIN]},
+        plain={name: _told(name, getattr(query, name)) for name in of_how[How.PLAIN]},
         vectors={name: Packed.of(getattr(query, name)) for name in of_how[How.VECTOR]},
         by_post={name: Packed.of(array) for name, array in page.by_post.items()},
         arrays={name: packed(_fields(getattr(query, name))) for name in of_how[How.ARRAYS]},

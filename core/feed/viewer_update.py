@@ -8,7 +8,7 @@ from heapq import nsmallest
 import msgspec
 from msgspec.structs import replace
 
-from core.domain.events import EventKind, ViewerEvent, event_mark
+from core.domain.events import MARK, EventKind, ViewerEvent, event_mark, is_marked
 from core.domain.ids import DAY, Millis
 from core.domain.mix import MAX_GAP
 from core.domain.post import Post
@@ -72,7 +72,7 @@ def update_all(state: ViewerState, events: Iterable[tuple[ViewerEvent, PostFacts
     """The state after these events one by one, exactly as `update` for each; the state itself if all of them are in `applied`."""
     draft = _Draft(state)
     for event, facts in events:
-        if (mark := event_mark(event.id)) not in draft.known:
+        if not is_marked(mark := event_mark(event.id), draft.applied):
             draft.apply(event, facts, mark)
     return draft.state()
 
@@ -131,13 +131,13 @@ class _Draft:
     """A state under change: what events alter, in forms that are altered in place."""
 
     __slots__ = (
-        "applied", "at", "before", "changed", "decided", "known", "publishers", "recent", "seen", "subjects", "tags",
+        "applied", "at", "before", "changed", "decided", "publishers", "recent", "seen", "subjects", "tags",
     )  # fmt: skip
 
     def __init__(self, state: ViewerState) -> None:
         self.before, self.changed, self.at = state, False, state.updated_at
         self.tags, self.publishers = dict(state.tags), dict(state.publishers)
-        self.recent, self.applied, self.known = list(state.recent), list(state.applied), set(state.applied)
+        self.recent, self.applied = list(state.recent), bytearray(state.applied)
         self.seen: Sequence[str] = state.seen
         self.decided: dict[str, Millis] | None = None
         self.subjects: dict[str, tuple[str, ...]] = {}
@@ -152,14 +152,14 @@ class _Draft:
             publishers=self.publishers,
             recent=tuple(self.recent),
             seen=tuple(self.seen),
-            applied=tuple(self.applied),
+            applied=bytes(self.applied),
             decided=self.before.decided if self.decided is None else self.decided,
             updated_at=self.at,
             **self.subjects,
         )
 
-    def apply(self, event: ViewerEvent, facts: PostFacts | None, mark: int) -> None:
-        """Take in an event whose mark is not in `known`."""
+    def apply(self, event: ViewerEvent, facts: PostFacts | None, mark: bytes) -> None:
+        """Take in an event whose mark is not in `applied`."""
         self.changed = True
         kind, at = event.kind, max(event.at, self.at)
         fade = 0.5 ** ((at - self.at) / HALF_LIFE) if self.at and at != self.at else 1.0
@@ -181,11 +181,10 @@ class _Draft:
             self._recall(Interaction(post=event.post, kind=kind.value, weight=weight, at=event.at))
         self._remember(mark)
 
-    def _remember(self, mark: int) -> None:
-        self.applied.append(mark)
-        self.known.add(mark)
-        if len(self.applied) > REMEMBERED_EVENTS:
-            self.known.discard(self.applied.pop(0))
+    def _remember(self, mark: bytes) -> None:
+        self.applied += mark
+        if len(self.applied) > REMEMBERED_EVENTS * MARK:
+            del self.applied[:MARK]
 
     def _see(self, post: str) -> None:
         seen = self.seen

@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client import Counter as PrometheusCounter
 
 from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, TooLarge, Unavailable
-from core.domain.events import MAX_BATCH, EventKind, ViewerEvent, event_mark
+from core.domain.events import MARK, MAX_BATCH, EventKind, ViewerEvent, event_mark, is_marked
 from core.domain.ids import MINUTE, Millis
 from core.domain.ports.event_log import NewEvent, Record
 from core.domain.post import Post, PostStatus, PostTotals
@@ -272,6 +272,6 @@ def _surely_missing(state: ViewerState, event: ViewerEvent) -> bool:
     everything applied is certainly missing. In doubt an event is left out: a taste felt a little less is harmless, one that is
     counted twice at each redelivery is not. A rebuild brings the exact state back.
     """
-    if event_mark(event.id) in state.applied:
+    if is_marked(event_mark(event.id), state.applied):
         return False
-    return len(state.applied) < REMEMBERED_EVENTS or event.at > state.updated_at
+    return len(state.applied) < REMEMBERED_EVENTS * MARK or event.at > state.updated_at

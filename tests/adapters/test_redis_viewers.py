@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.adapters import embedded_valkey, redis, redis_viewers
+from core.adapters import embedded_valkey, redis, stored_viewers
+from core.adapters.stored_viewers import Kept, Stored
 from core.domain.events import event_mark
 from core.domain.viewer import Interaction, ViewerState
 
 pytestmark = pytest.mark.server
-ACTS = ["page", "page", "page", "again", "shrink", "blind", "forget"]
+ACTS = ["page", "page", "page", "like", "only like", "again", "shrink", "blind", "forget"]
 
 
 @pytest.fixture
@@ -49,8 +50,11 @@ def test_what_another_process_wrote_forgot_or_damaged_is_read(two: tuple[redis.R
     assert read(here) == ViewerState(viewer="asha")
     assert there.viewers.write(ViewerState(viewer="asha", seen=("p9",)), expected_version=0)
     assert read(here) == ViewerState(viewer="asha", seen=("p9",), version=1)
-    there._link.client.hset("feedroom:viewer:asha", "s", b"\xc1 not a state")
-    assert read(here) == ViewerState(viewer="asha", version=1)
+    for part in "sa":
+        there._link.client.hset("feedroom:viewer:asha", mapping={"v": f"1.{part}", part: b"\xc1 not a state"})
+        assert read(here) == ViewerState(viewer="asha", version=1)
+    assert here.viewers.write(ViewerState(viewer="asha", liked=("p3",)), expected_version=1)
+    assert read(there) == ViewerState(viewer="asha", liked=("p3",), version=2)
 
 
 def test_states_of_an_earlier_version_are_read(two: tuple[redis.RedisLive, redis.RedisLive]) -> None:
@@ -74,8 +78,59 @@ def test_states_that_named_the_fields_of_acts_and_remembered_ids_are_read(
         found = ViewerState(viewer="asha", version=3)
         if wanted is not None:
             acts = tuple(Interaction(**act) for act in wanted)
-            found = replace(found, seen=("p1",), recent=acts, applied=(event_mark("e1"), event_mark("e2")))
+            found = replace(found, seen=("p1",), recent=acts, applied=event_mark("e1") + event_mark("e2"))
         assert read(two[0]) == found
+
+
+def test_states_that_were_stored_whole_are_read_and_written_in_parts(
+    two: tuple[redis.RedisLive, redis.RedisLive],
+) -> None:
+    here, there = two
+    old = {
+        "viewer": "asha", "version": 6, "seen": ["p2"], "applied": [int.from_bytes(event_mark("e1")), 2**64 - 1],
+        "recent": [["p1", "like", 1.0, 5]], "follows": ["brand-1"],
+    }  # fmt: skip
+    stored = {"v": 7, "s": msgspec.msgpack.encode(old), "k": 1, "g": "4-x", "o": msgspec.msgpack.encode(["p0", "p1"])}
+    here._link.client.hset("feedroom:viewer:asha", mapping=stored)
+    state = ViewerState(
+        viewer="asha", version=7, seen=("p1", "p2"), applied=event_mark("e1") + b"\xff" * 8, follows=("brand-1",),
+        recent=(Interaction(post="p1", kind="like", weight=1.0, at=5),),
+    )  # fmt: skip
+    assert read(here) == read(there) == state
+    assert here.viewers.write(replace(state, seen=(*state.seen, "p3")), expected_version=7)
+    assert read(here) == read(there) == replace(state, seen=("p1", "p2", "p3"), version=8)
+
+
+def test_a_page_writes_nothing_of_what_the_viewer_did_and_events_nothing_of_what_was_served(
+    two: tuple[redis.RedisLive, redis.RedisLive],
+) -> None:
+    here, there = two
+    key, client = "feedroom:viewer:asha", here._link.client
+    assert here.viewers.write(ViewerState(viewer="asha", tags={"saree": 1.0}, seen=("p1",)), expected_version=0)
+    client.hset(key, mapping={"s": b"served", "a": b"done"})
+    state = read(here)
+    assert here.viewers.write(replace(state, seen=("p1", "p2")), expected_version=1)
+    served, done = client.hmget(key, "s", "a")
+    assert (served != b"served", done) == (True, b"done")
+    client.hset(key, mapping={"s": b"served", "a": b"done"})
+    state = read(here)
+    assert here.viewers.write(replace(state, tags={"saree": 2.0}), expected_version=2)
+    served, done = client.hmget(key, "s", "a")
+    assert (served, done != b"done") == (b"served", True)
+    assert there.viewers.write(replace(state, tags={"saree": 2.0}, seen=("p9",)), expected_version=3)
+    assert read(here) == replace(state, tags={"saree": 2.0}, seen=("p9",), version=4)
+
+
+def test_a_version_that_came_again_is_not_taken_for_the_state_that_had_it(
+    two: tuple[redis.RedisLive, redis.RedisLive],
+) -> None:
+    here, there = two
+    assert here.viewers.write(ViewerState(viewer="asha", liked=("p1",), seen=("p1",)), expected_version=0)
+    held = read(here)
+    there.viewers.forget("asha")
+    assert there.viewers.write(ViewerState(viewer="asha", liked=("p2",), seen=("p2",)), expected_version=0)
+    assert not here.viewers.write(replace(held, seen=("p1", "p3")), expected_version=1)
+    assert read(here) == ViewerState(viewer="asha", liked=("p2",), seen=("p2",), version=1)
 
 
 def test_whoever_writes_and_reads_in_turn_finds_the_latest(two: tuple[redis.RedisLive, redis.RedisLive]) -> None:
@@ -96,8 +151,8 @@ def test_posts_seen_that_are_stored_apart_come_back_as_they_were(
     two: tuple[redis.RedisLive, redis.RedisLive], drawn: list[tuple[str, int, str, int]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redis_viewers, "APART", 6)
-        patch.setattr(redis_viewers, "LATEST", 2)
+        patch.setattr(stored_viewers, "APART", 6)
+        patch.setattr(stored_viewers, "PER_PAGE", 3)
         latest = {viewer: ViewerState(viewer=viewer) for viewer in "ab"}
         for viewer in latest:
             two[0].viewers.forget(viewer)
@@ -114,7 +169,8 @@ def test_posts_seen_that_are_stored_apart_come_back_as_they_were(
             again = state.seen[count : count + 2] if act == "again" else ()
             seen = (*(post for post in state.seen if post not in again), *again, *fresh)[-25:]
             seen = seen[-count:] if act == "shrink" else seen
-            after = replace(state, seen=seen)
+            after = replace(state, seen=seen, liked=fresh if act == "like" else state.liked)
+            after = replace(state, liked=fresh) if act == "only like" else after
             if live.viewers.write(after, expected_version=state.version):
                 latest[viewer] = replace(after, version=state.version + 1)
             else:
@@ -132,20 +188,18 @@ def test_a_viewer_who_saw_thousands_is_written_in_a_few_kilobytes(two: tuple[red
         fresh = tuple(f"page-{page}-{number}" for number in range(10))
         assert live.viewers.write(replace(state, seen=(*state.seen, *fresh)[-10_000:]), expected_version=state.version)
     held = here._link.client.hmget("feedroom:viewer:asha", "s", "k", "g")
-    assert len(held[0]) < 16_000
+    assert len(held[0]) < 6_000
     assert held[1:] == [b"300", held[2]]
-    assert held[2].startswith(b"1-")
+    assert held[2].startswith(b"1.")
     assert read(there).seen == (*(f"{number:026}" for number in range(300, 10_000)),
                                 *(f"page-{page}-{number}" for page in range(30) for number in range(10)))  # fmt: skip
 
 
 def test_what_is_kept_is_bounded_in_bytes() -> None:
-    kept = redis_viewers._Kept(1_000)
-    stored = [
-        redis_viewers._Stored(ViewerState(viewer=f"v{number}"), b"x" * 90, older_blob=b"y" * 9) for number in range(50)
-    ]
+    kept = Kept(1_000)
+    stored = [Stored(ViewerState(viewer=f"v{number}"), b"1.x", 60, 30, older_bytes=9) for number in range(50)]
     for one in (*stored, stored[-1]):
         kept.put(one)
     assert [one.state.viewer for one in stored if kept.of(one.state.viewer) is one] == [f"v{n}" for n in range(40, 50)]
-    kept.put(redis_viewers._Stored(ViewerState(viewer="big"), b"x" * 900))
+    kept.put(Stored(ViewerState(viewer="big"), b"1.x", 450, 450))
     assert kept.of("big") is None

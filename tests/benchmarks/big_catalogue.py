@@ -143,7 +143,7 @@ def people(services: Services, posts: int, viewers: int, seen: int) -> None:
             publishers={f"pub-{rng.randrange(50)}": rng.uniform(0, 2) for _ in range(5)},
             follows=tuple({f"pub-{rng.randrange(50)}" for _ in range(5)}),
             seen=tuple(ids),
-            applied=tuple(event_mark(f"{number}-{event}") for event in range(256)),
+            applied=b"".join(event_mark(f"{number}-{event}") for event in range(256)),
             updated_at=NOW - 3_600_000,
         )
         services.stores.live.viewers.write(state, expected_version=0)

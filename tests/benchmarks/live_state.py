@@ -34,7 +34,7 @@ def state_of(seen: int) -> ViewerState:
         publishers={f"publisher-{number}": 1.0 for number in range(min(seen, 200))},
         liked=acts,
         seen=posts,
-        applied=tuple(event_mark(f"{post}-watch") for post in posts[:REMEMBERED_EVENTS]),
+        applied=b"".join(event_mark(f"{post}-watch") for post in posts[:REMEMBERED_EVENTS]),
         decided=dict.fromkeys((f"like:{post}" for post in acts), NOW),
     )
 

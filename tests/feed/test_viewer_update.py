@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.events import EventKind, ViewerEvent, event_mark
+from core.domain.events import MARK, EventKind, ViewerEvent, event_mark, is_marked
 from core.domain.ids import MINUTE
 from core.domain.viewer import RECENT, REMEMBERED_EVENTS, FeedSession, ViewerState
 from core.feed import viewer_update
@@ -126,7 +126,7 @@ def test_many_events_at_once_change_what_they_change_one_by_one(
     with pytest.MonkeyPatch.context() as patch:
         for name in ("KEPT_SEEN", "KEPT_DECISIONS", "KEPT_AFFINITIES", "RECENT", "REMEMBERED_EVENTS"):
             patch.setattr(viewer_update, name, bound)
-        before = plain = ViewerState(viewer="v", tags={"old": 0.5}, applied=(event_mark("e0"),), updated_at=NOW - 1)
+        before = plain = ViewerState(viewer="v", tags={"old": 0.5}, applied=event_mark("e0"), updated_at=NOW - 1)
         for item, known in made(first):
             before = update(before, item, known)
             plain = update_reference.update(plain, item, known)
@@ -141,6 +141,14 @@ def test_many_events_at_once_change_what_they_change_one_by_one(
         assert msgspec.json.encode(before) == saved
 
 
+@given(st.lists(st.binary(min_size=8, max_size=8), max_size=30), st.binary(min_size=8, max_size=8), st.integers(0, 247))
+def test_a_mark_is_found_only_where_a_mark_stands(marks: list[bytes], other: bytes, at: int) -> None:
+    together = b"".join(marks)
+    across = together[at : at + MARK]
+    for mark in (*marks, other, *([across] if len(across) == MARK else [])):
+        assert is_marked(mark, together) == (mark in marks)
+
+
 def test_events_that_were_applied_change_nothing() -> None:
     both = [(event("e1", "like"), SAREE), (event("e2", "impression"), SAREE)]
     state = update_all(ViewerState(viewer="v"), both)
@@ -153,7 +161,7 @@ def test_memory_of_a_viewer_is_bounded() -> None:
     for number in range(600):
         facts = PostFacts(f"pub-{number}", (f"tag-{number}",))
         state = update(state, event(f"e{number}", "like", at=NOW + number, post=f"p{number}"), facts)
-    assert len(state.applied) == REMEMBERED_EVENTS
+    assert len(state.applied) == REMEMBERED_EVENTS * MARK
     assert len(state.recent) == RECENT
     assert len(state.tags) <= 200
     assert len(state.decided) <= 500

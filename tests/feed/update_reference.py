@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from core.domain.events import EventKind, ViewerEvent, event_mark
+from core.domain.events import MARK, EventKind, ViewerEvent, event_mark
 from core.domain.viewer import Interaction, ViewerState
 from core.feed import viewer_update
 from core.feed.viewer_update import FAINT, HALF_LIFE, PostFacts, weight_of
@@ -14,7 +14,8 @@ from core.feed.viewer_update import FAINT, HALF_LIFE, PostFacts, weight_of
 
 def update(state: ViewerState, event: ViewerEvent, facts: PostFacts | None) -> ViewerState:
     """As `core.feed.viewer_update.update`."""
-    if event_mark(event.id) in state.applied:
+    marks = [state.applied[at : at + MARK] for at in range(0, len(state.applied), MARK)]
+    if event_mark(event.id) in marks:
         return state
     weight = weight_of(event)
     at = max(event.at, state.updated_at)
@@ -30,7 +31,7 @@ def update(state: ViewerState, event: ViewerEvent, facts: PostFacts | None) -> V
         publishers=_moved(state.publishers, (publisher,) if publisher else (), 0.5 * worth, fade),
         recent=_with(state.recent, event, weight),
         seen=(*state.seen, event.post)[-viewer_update.KEPT_SEEN :] if seen else state.seen,
-        applied=(*state.applied, event_mark(event.id))[-viewer_update.REMEMBERED_EVENTS :],
+        applied=b"".join((*marks, event_mark(event.id))[-viewer_update.REMEMBERED_EVENTS :]),
         updated_at=at,
     )
 
