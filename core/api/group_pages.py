@@ -11,7 +11,7 @@ from core.domain.feed import FeedPage, PackedPage
 from core.services.feed import Feed
 from core.services.feed_request import Wanted
 
-MOST: Final = 8
+MOST: Final = 16
 """Pages made in one go; the first of them is answered when the last is made."""
 _Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
 

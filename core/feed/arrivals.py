@@ -9,7 +9,7 @@ import numpy as np
 
 from core.feed.arrival_links import Places, Steps, carried, joined, linked, stronger
 from core.feed.index import Index
-from core.feed.near import spoken_for, strengths_of, strongest_reason
+from core.feed.near import said_of, spoken_for, strengths_of, strongest_reason
 from core.models.content_features import ContentDoc
 from core.models.placing import LATE_STRENGTH, LEAST_ALIKE, ONE, Placing
 from core.pipeline.candidates import FloatArray, IntArray
@@ -206,3 +206,4 @@ def compiled() -> None:
     spoken_for(rows, weights, acts, counts, np.full(1, -1, np.int32), 0)
     strongest_reason(rows, weights, acts, counts, acts)
     strengths_of((0,), (0.0,), (0,), 0)
+    said_of(nobody, nobody, nobody, counts)

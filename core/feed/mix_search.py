@@ -17,7 +17,7 @@ from core.feed.mix_groups import SPARE, shortlist
 from core.feed.mix_solver import PENALTY, best_order, cooldowns_within
 from core.pipeline.candidates import BoolArray, FloatArray
 
-PATIENCE, STAMINA, TIRED = 2, 60, 6
+PATIENCE, STAMINA, TIRED = 0, 60, 6
 """A search ends after so many laps without an improvement: when it began near the best page, otherwise, and when rules give way."""
 
 THOROUGH = 30

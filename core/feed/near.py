@@ -22,6 +22,10 @@ MovieLens-100K .233, .224, .219; simulated, steady tastes .134, .154, .161; simu
 PAUSE: Millis = 30 * MINUTE
 """A longer pause than this ends a session."""
 
+FAINT = 0.03
+"""A post that counts less than this part of the one that counts most is left out: what was liked sixteen likes ago, within one
+long session. Nearly half the neighbours need not be looked at then."""
+
 LEAST, MOST = -2.0, 3.0
 """What all acts on one post may count together."""
 
@@ -33,8 +37,8 @@ def strengths(acts: Sequence[tuple[Name, float, Millis]], now: Millis, *, evenly
     """What each post of a history of (post, weight, time), oldest first, counts for, the latest last.
 
     Σ of its acts' weights within LEAST..MOST, times RECENCY^(Σ |weight|, at most 1 each, of the posts since) for what was done in
-    this session, times EARLIER for what was done before it. A faint act, such as a clip half watched, ages the others less.
-    `evenly` leaves recency out.
+    this session, times EARLIER for what was done before it. A faint act, such as a clip half watched, ages the others less. What
+    counts less than FAINT of the strongest is left out. `evenly` leaves recency out.
 
     >>> strengths([("x", 1.0, 0), ("a", 1.0, 9_000_000), ("b", 1.0, 9_000_001), ("a", 1.0, 9_000_002)], 9_000_003)
     {'x': 0.3, 'b': 0.8, 'a': 2.0}
@@ -48,7 +52,8 @@ def strengths(acts: Sequence[tuple[Name, float, Millis]], now: Millis, *, evenly
         counts = 1.0 if evenly else RECENCY**since if latest[post] >= began else EARLIER
         found[post] = total * counts
         since += min(abs(total), 1.0)
-    return dict(reversed(found.items()))
+    least = FAINT * max(map(abs, found.values()), default=0.0)
+    return {post: counts for post, counts in reversed(found.items()) if abs(counts) >= least}
 
 
 def summed(acts: Sequence[tuple[Name, float, Millis]]) -> dict[Name, float]:
@@ -60,12 +65,12 @@ def summed(acts: Sequence[tuple[Name, float, Millis]]) -> dict[Name, float]:
 
 
 def strengths_of(
-    names: Sequence[int], weights: Sequence[float], times: Sequence[Millis], now: Millis
+    names: Sequence[int] | Places, weights: Sequence[float], times: Sequence[Millis], now: Millis
 ) -> tuple[Places, FloatArray]:
     """`strengths` of a short history of posts told by numbers: the place (m,) of each post's last act in the history, ascending,
     and what the post counts for (m,). Compiled: every page asks for fifty acts."""
     return _strengths(  # type: ignore[no-any-return]
-        np.array(names, np.int64), np.array(weights, np.float64), np.array(times, np.int64), now
+        np.asarray(names, np.int64), np.array(weights, np.float64), np.array(times, np.int64), now
     )
 
 
@@ -98,6 +103,12 @@ def spoken_for(
     keys = keys[: _spread(rows, weights, history, counts, numbers, end, keys, spoken)]
     keys.sort()
     return _summed(keys, spoken)  # type: ignore[no-any-return]
+
+
+def said_of(rows: IntArray, number: IntArray, spoken: NDArray[np.int32], values: FloatArray) -> FloatArray:
+    """How much is said for each of these rows of the index (n,), whose posts' numbers are `number` by row: of `values` (m,) the one
+    at its number among `spoken` (m,), which ascend; 0 for others."""
+    return _said(rows, number, spoken, values)  # type: ignore[no-any-return]
 
 
 def strongest_reason(
@@ -139,7 +150,15 @@ def _strengths(names, weights, times, now):  # type: ignore[no-untyped-def]
         last[count - found] = act
         counts[count - found] = total * (RECENCY**since if times[act] >= began else EARLIER)
         since += min(abs(total), 1.0)
-    return last[count - found :], counts[count - found :]
+    strongest = 0.0
+    for place in range(count - found, count):
+        strongest = max(strongest, abs(counts[place]))
+    kept = 0
+    for place in range(count - found, count):
+        if abs(counts[place]) >= FAINT * strongest:
+            last[kept], counts[kept] = last[place], counts[place]
+            kept += 1
+    return last[:kept], counts[:kept]
 
 
 @njit(cache=True, nogil=True)
@@ -173,6 +192,20 @@ def _summed(keys, spoken):  # type: ignore[no-untyped-def]
         numbers[count], values[count] = number, total
         count += 1
     return numbers[:count], values[:count]
+
+
+@njit(cache=True, nogil=True)
+def _said(rows, number, spoken, values):  # type: ignore[no-untyped-def]
+    found = np.zeros(len(rows))
+    for at in range(len(rows) if len(spoken) else 0):
+        wanted, low, left = number[rows[at]], 0, len(spoken)
+        while left > 1:
+            half = left >> 1
+            low = low + half if spoken[low + half] <= wanted else low
+            left -= half
+        if spoken[low] == wanted:
+            found[at] = values[low]
+    return found
 
 
 @njit(cache=True, nogil=True)

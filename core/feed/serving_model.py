@@ -13,7 +13,7 @@ from core.domain.ids import Millis
 from core.domain.viewer import Interaction
 from core.feed.arrivals import Arrivals
 from core.feed.index import Index
-from core.feed.near import Places, spoken_for, strengths_of, strongest_reason
+from core.feed.near import Places, said_of, spoken_for, strengths_of, strongest_reason
 from core.models.neighbours import Neighbours
 from core.models.placing import Placing
 from core.pipeline.candidates import FloatArray, IntArray
@@ -62,6 +62,11 @@ class ServingModel:
     def place(self, post: str) -> int:
         """The post's place in the model, -1 if it was not trained on."""
         return self._place.get(post, -1)
+
+    def places(self, posts: Sequence[str]) -> list[int]:
+        """`place` of each of these posts."""
+        place_of = self._place.get
+        return [place_of(post, -1) for post in posts]
 
     def tie(self, index: Index) -> None:
         """Get ready to serve with this index: `numbers`, and its own strings for the posts that it knows, since a million ids take
@@ -118,10 +123,10 @@ class Near:
         arrived = model.arrivals.seen if model.arrivals is not None else None
         self.arrived = arrived if arrived is not None and arrived.known is index.known else None
         self._recent = recent
-        names = self._names(recent)
+        names = np.array(self._names(recent), np.int64)
         last, counts = strengths_of(names, [act.weight for act in recent], [act.at for act in recent], now)
-        history = np.array(names, np.int64)[last]
-        if (history < 0).any():
+        history = names[last]
+        if len(history) and history.min() < 0:
             last, history, counts = last[history >= 0], history[history >= 0], counts[history >= 0]
         self._last = last
         if self.prior_share and self.prior.posts:
@@ -138,8 +143,7 @@ class Near:
 
     def _names(self, recent: Sequence[Interaction]) -> list[int]:
         """The place of each act's post; posts without one are told apart by numbers below 0, since they age other acts too."""
-        place_of = self.model.place
-        names = [place_of(act.post) for act in recent]
+        names = self.model.places([act.post for act in recent])
         if names and min(names) < 0:
             unknown: dict[str, int] = {}
             for at, act in enumerate(recent):
@@ -192,11 +196,7 @@ class Near:
     def of(self, rows: IntArray) -> FloatArray:
         """How much the history speaks for each of these rows of the index (n,); below 0 it speaks against it."""
         numbers, values = self.found()
-        if not len(numbers):
-            return np.zeros(len(rows))
-        wanted = self.index.number[rows]
-        places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-        return np.where(numbers[places] == wanted, values[places], 0.0)
+        return said_of(rows, self.index.number, numbers, values)
 
     def because(self, rows: IntArray) -> list[Interaction | None]:
         """For each row the viewer's own act that speaks for it most, None where none does."""

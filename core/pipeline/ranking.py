@@ -34,19 +34,19 @@ def _highest(scores, most):  # type: ignore[no-untyped-def]
         if score > 0:
             above += 1
             top = max(top, score)
-    least = 0
+    least, scale = 0, min(BUCKETS / top, 1e300) if top > 0 else 0.0
     if above > most:
-        counts = np.zeros(BUCKETS + 1, np.int64)
+        counts = np.zeros(BUCKETS + 2, np.int64)  # the product may round up
         for score in scores:
             if score > 0:
-                counts[int(score / top * BUCKETS)] += 1
-        least, above = BUCKETS, counts[BUCKETS]
+                counts[int(score * scale)] += 1
+        least, above = BUCKETS, counts[BUCKETS] + counts[BUCKETS + 1]
         while above < most:
             least -= 1
             above += counts[least]
     places, found = np.empty(above, np.int64), 0
     for at in range(len(scores)):
-        if scores[at] > 0 and (least == 0 or int(scores[at] / top * BUCKETS) >= least):
+        if scores[at] > 0 and (least == 0 or int(scores[at] * scale) >= least):
             places[found] = at
             found += 1
     return places
