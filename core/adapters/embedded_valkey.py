@@ -109,6 +109,7 @@ def _options(folder: Path, path: Path, log: Path) -> list[str]:
         "port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(folder), "logfile": str(log),
         "appendonly": "yes", "appendfsync": "everysec", "aof-use-rdb-preamble": "no", "save": "", "daemonize": "no",
         "maxmemory-policy": "noeviction", "databases": "1",
+        "auto-aof-rewrite-min-size": "256mb",
     }  # fmt: skip
     return [word for name, value in options.items() for word in (f"--{name}", value)]
 

@@ -16,7 +16,7 @@ from core.adapters.stored_viewers import Kept, Stored, decoded, to_store, versio
 from core.domain.ports.live import SERVING_TOPICS, LiveRead
 from core.domain.viewer import ViewerState
 
-MOST_KEPT = 16 * 1024 * 1024
+MOST_KEPT = 32 * 1024 * 1024
 """Bytes of stored states whose decoded form is kept; that takes some four times as much."""
 
 # Arguments: the state expected, by its mark or, if that is not known, by its version; which of the two; then names and values.

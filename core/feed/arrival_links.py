@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from core.feed.near import HASH, OFF
 from core.pipeline.candidates import FloatArray, IntArray
 
 Places = NDArray[np.int64]
@@ -118,9 +119,11 @@ def _chain(rows: IntArray, arrival: int, nexts: IntArray, head: IntArray) -> Non
 
 
 @njit(cache=True, nogil=True)
-def joined(  # noqa: PLR0912 - compiled, one pass
-    numbers: IntArray,
-    values: FloatArray,
+def joined(
+    table: IntArray,
+    found: IntArray,
+    sums: FloatArray,
+    size: int,
     history: Places,
     counts: FloatArray,
     tied: IntArray,
@@ -132,61 +135,47 @@ def joined(  # noqa: PLR0912 - compiled, one pass
     head: IntArray,
     count: int,
     most: int,
-) -> tuple[IntArray, FloatArray]:
-    """Post numbers (ascending) and values that a model found, with those that arrivals bring in added.
+) -> int:
+    """Add what arrivals bring in to the `size` posts that a model found, see `near.Spoken`; returns how many there are then.
 
     An act on any place speaks for the `most` newest arrivals like it, one on an arrival for its neighbours too. `tied` and `own`
-    are the post numbers of the model's places and of the arrivals; those of -1, and from `end` on, are left out.
+    are the post numbers of the model's places and of the arrivals; those of -1, and from `end` on, are left out. There is room for
+    k + most posts for each of the history.
     """
-    k = rows.shape[1]
-    trained = len(tied)
-    room = len(history) * (k + most)
-    found, said = np.empty(room, np.int32), np.empty(room, np.float64)
-    filled = 0
+    k, trained, last = rows.shape[1], len(tied), len(table) - 1
     for h in range(len(history)):
         source = history[h]
-        if source >= trained:
-            for j in range(k):
-                place = rows[source - trained, j]
+        entry, taken, j = head[source], 0, 0
+        of_arrival = source >= trained
+        while True:
+            if of_arrival:
+                place = rows[source - trained, j] if j < k else -1
                 if place < 0:
-                    break
+                    of_arrival = False
+                    continue
                 number = tied[place] if place < trained else own[place - trained]
-                if 0 <= number < end:
-                    found[filled], said[filled] = number, counts[h] * weights[source - trained, j]
-                    filled += 1
-        entry = head[source]
-        taken = 0
-        while entry > 0 and taken < most:
-            arrival, j = (entry - 1) // k, (entry - 1) % k
-            entry = nexts[entry - 1]
-            if arrival < count and 0 <= own[arrival] < end:
-                found[filled], said[filled] = own[arrival], counts[h] * weights[arrival, j]
-                filled += 1
-                taken += 1
-    if not filled:
-        return numbers, values
-    order = np.argsort(found[:filled], kind="mergesort")
-    all_numbers = np.empty(len(numbers) + filled, np.int32)
-    all_values = np.empty(len(numbers) + filled, np.float64)
-    base, extra = np.searchsorted(numbers, found[order[0]]), 0
-    all_numbers[:base], all_values[:base] = (
-        numbers[:base],
-        values[:base],
-    )  # what comes later mostly has the last numbers
-    size = base
-    while base < len(numbers) or extra < filled:
-        if extra == filled or (base < len(numbers) and numbers[base] <= found[order[extra]]):
-            number, value = numbers[base], values[base]
-            base += 1
-        else:
-            number, value = found[order[extra]], said[order[extra]]
-            extra += 1
-        if size and all_numbers[size - 1] == number:
-            all_values[size - 1] += value
-        else:
-            all_numbers[size], all_values[size] = number, value
-            size += 1
-    return all_numbers[:size], all_values[:size]
+                says = counts[h] * weights[source - trained, j]
+                j += 1
+            elif entry > 0 and taken < most:
+                arrival = (entry - 1) // k
+                number = own[arrival] if arrival < count else -1
+                says = counts[h] * weights[arrival, (entry - 1) % k]
+                entry = nexts[entry - 1]
+                taken += 0 <= number < end
+            else:
+                break
+            if number < 0 or number >= end:
+                continue
+            at = (number * HASH >> OFF) & last
+            while table[at] and found[table[at] - 1] != number:
+                at = (at + 1) & last
+            if table[at]:
+                sums[table[at] - 1] += says
+            else:
+                found[size], sums[size] = number, says
+                size += 1
+                table[at] = size
+    return size
 
 
 @njit(cache=True, nogil=True)

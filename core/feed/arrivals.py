@@ -9,7 +9,7 @@ import numpy as np
 
 from core.feed.arrival_links import Places, Steps, carried, joined, linked, stronger
 from core.feed.index import Index
-from core.feed.near import said_of, spoken_for, strengths_of, strongest_reason
+from core.feed.near import Spoken, spoken_for, strengths_of, strongest_reason
 from core.models.content_features import ContentDoc
 from core.models.placing import LATE_STRENGTH, LEAST_ALIKE, ONE, Placing
 from core.pipeline.candidates import FloatArray, IntArray
@@ -20,6 +20,8 @@ NEIGHBOURS = 64
 """Posts that an arrival is linked to, the most alike."""
 SPOKEN_FOR = 64
 """Arrivals that an act on one post speaks for, the newest."""
+ROOM = NEIGHBOURS + SPOKEN_FOR
+"""Posts that an act on one post may add to those that the model found."""
 
 
 class Tables:
@@ -52,17 +54,16 @@ class Arrived:
         arrival = self.tables.places.get(post, self.count)
         return self.trained + arrival if arrival < self.count else -1
 
-    def joined(
-        self, numbers: IntArray, values: FloatArray, history: Places, counts: FloatArray, tied: IntArray, end: int
-    ) -> tuple[IntArray, FloatArray]:
-        """Numbers (ascending) and values that the model found, and with them what the history says of arrivals and they of others.
+    def join(self, spoken: Spoken, history: Places, counts: FloatArray, tied: IntArray, end: int) -> None:
+        """Add what the history says of arrivals and they of others to what the model found, which has room for `ROOM` posts for
+        each of the history.
 
         `tied` (n,) are the numbers of the model's places, `end` the first number that the page's index does not know.
         """
         held = self.tables
-        return joined(
-            np.ascontiguousarray(numbers, np.int32), np.ascontiguousarray(values, np.float64), history, counts, tied,
-            self.numbers, end, held.rows, held.weights, held.nexts, held.head, self.count, SPOKEN_FOR,
+        spoken.count = joined(
+            spoken.table, spoken.found, spoken.sums, spoken.count, history, counts, tied, self.numbers, end,
+            held.rows, held.weights, held.nexts, held.head, self.count, SPOKEN_FOR,
         )  # fmt: skip
 
     def stronger(self, best: Places, said: FloatArray, wanted: Places, history: Places, counts: FloatArray) -> None:
@@ -199,11 +200,11 @@ def compiled() -> None:
     carried(one.rows, one.weights, nobody, nobody, one.rows, one.weights, one.nexts, one.head)
     seen = Arrived(one, 1, 1, np.full(1, -1, np.int32), {})
     acts, counts = np.zeros(1, np.int64), np.zeros(1)
-    seen.joined(nobody, np.empty(0), acts, counts, np.full(1, -1, np.int32), 0)
+    seen.join(Spoken.nothing(ROOM), acts, counts, np.full(1, -1, np.int32), 0)
     seen.stronger(np.full(1, -1), np.zeros(1), acts, acts, counts)
     rows, weights = one.rows[:1], one.weights[:1]  # as a mapped model has them: not to be written to
     rows.flags.writeable = weights.flags.writeable = False
-    spoken_for(rows, weights, acts, counts, np.full(1, -1, np.int32), 0)
+    spoken = spoken_for(rows, weights, acts, counts, np.full(1, -1, np.int32), 0)
     strongest_reason(rows, weights, acts, counts, acts)
     strengths_of((0,), (0.0,), (0,), 0)
-    said_of(nobody, nobody, nobody, counts)
+    spoken.of(nobody, nobody)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from core.domain.ids import Millis
 from core.domain.viewer import Interaction
-from core.feed.arrivals import Arrivals
+from core.feed.arrivals import ROOM, Arrivals
 from core.feed.index import Index
-from core.feed.near import Places, said_of, spoken_for, strengths_of, strongest_reason
+from core.feed.near import Places, Spoken, spoken_for, strengths_of, strongest_reason
 from core.models.neighbours import Neighbours
 from core.models.placing import Placing
 from core.pipeline.candidates import FloatArray, IntArray
@@ -133,7 +133,7 @@ class Near:
             history, counts = self._with_lent(history, counts)
         self.history: Places = history
         self.counts: FloatArray = counts
-        self._found: tuple[IntArray, FloatArray] | None = None
+        self._found: Spoken | None = None
 
     @property
     def acts(self) -> list[Interaction | None]:
@@ -167,22 +167,22 @@ class Near:
         place = self.model.place(post)
         return place if place >= 0 or self.arrived is None else self.arrived.place(post)
 
-    def found(self) -> tuple[IntArray, FloatArray]:
-        """Numbers (m,) of the posts that the history speaks for, ascending, and how much (m,), in the model's unit."""
+    def found(self) -> Spoken:
+        """The posts that the history speaks for, by number, and how much, in the model's unit."""
         if self._found is None:
-            if not len(self.history):
-                self._found = np.empty(0, np.int32), np.empty(0)
-                return self._found
             history, counts = self.history, self.counts
-            if self.arrived is not None and history.max() >= len(self.model):
-                trained = history < len(self.model)
-                history, counts = history[trained], counts[trained]
+            more = 0
+            if self.arrived is not None and len(history):
+                more = ROOM * len(history)
+                if history.max() >= len(self.model):
+                    trained = history < len(self.model)
+                    history, counts = history[trained], counts[trained]
             tied, end = self.model.numbers(self.index), len(self.index.row_of)
-            numbers, values = spoken_for(self.model.rows, self.model.weights, history, counts, tied, end)
-            values /= self.model.unit
-            if self.arrived is not None:
-                numbers, values = self.arrived.joined(numbers, values, self.history, self.counts, tied, end)
-            self._found = numbers, values
+            model = self.model
+            found = spoken_for(model.rows, model.weights, history, counts, tied, end, unit=model.unit, more=more)
+            if self.arrived is not None and more:
+                self.arrived.join(found, self.history, self.counts, tied, end)
+            self._found = found
         return self._found
 
     def tastes(self, tags: Mapping[str, float], fade: float) -> dict[str, float]:
@@ -195,8 +195,7 @@ class Near:
 
     def of(self, rows: IntArray) -> FloatArray:
         """How much the history speaks for each of these rows of the index (n,); below 0 it speaks against it."""
-        numbers, values = self.found()
-        return said_of(rows, self.index.number, numbers, values)
+        return self.found().of(rows, self.index.number)
 
     def because(self, rows: IntArray) -> list[Interaction | None]:
         """For each row the viewer's own act that speaks for it most, None where none does."""

@@ -116,8 +116,8 @@ def _(source: Neighbours, name: str, query: FeedQuery, row: int, tag_name: TagNa
     one = np.array([row], np.int32)
     if (own := float(query.near.of(one)[0])) <= 0:
         return [Standing(name, "nothing that the viewer lately did speaks for it", takes=source.want)]
-    numbers, values = query.near.found()
-    ahead = int(query.fit(query.index.row_of[numbers[values > own]]).sum())
+    found = query.near.found()
+    ahead = int(query.fit(query.index.row_of[found.numbers[found.values > own]]).sum())
     return [_on_shelf(name, "what the viewer's last acts speak for", ahead, source.want)]
 
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.viewer import Interaction
-from core.feed.arrivals import NEIGHBOURS, SPOKEN_FOR, Arrivals
+from core.feed.arrivals import NEIGHBOURS, ROOM, SPOKEN_FOR, Arrivals
 from core.feed.columnar import ColumnWriter
 from core.feed.entry import entry_of
 from core.feed.index import Index
+from core.feed.near import Spoken
 from core.feed.serving_model import Near, ServingModel
 from core.models.content import contents_of
 from core.models.content_features import ContentDoc
@@ -127,16 +128,17 @@ def test_a_page_that_holds_an_older_snapshot_sees_what_was_there_then() -> None:
     before = shop.arrive(doc("a", 0))
     old = shop.near(before, "i000", "i004")
     after = shop.arrive(doc("b", 0), doc("c", 0))
-    numbers, values = old.found()
-    assert set(numbers.tolist()) <= set(range(len(before.row_of)))
+    posts = list(before.ids[: before.size])
+    said = old.of(before.rows_of(posts)).tolist()
+    assert set(old.found().numbers.tolist()) <= set(range(len(before.row_of)))
     assert value(old, before, "a") > 0
     new = shop.near(after, "i000", "i004")
-    assert np.array_equal(values, new.found()[1][: len(values)])
+    assert new.of(after.rows_of(posts)).tolist() == said
     assert value(new, after, "c") > 0
     beside = shop.near(before, "i000")
     assert beside.arrived is not None
     assert beside.arrived.count == 3
-    assert max(beside.found()[0]) < len(before.row_of), "posts that this index does not know stay out"
+    assert max(beside.found().numbers) < len(before.row_of), "posts that this index does not know stay out"
 
 
 def test_an_edited_arrival_is_placed_anew_and_an_unchanged_one_is_not() -> None:
@@ -224,7 +226,7 @@ def test_the_compiled_sums_are_those_of_a_plain_table(seed: int, arrivals: int, 
                 table[n + arrival, place] = table[place, n + arrival] = weight
     wanted = near.counts @ table[near.history]
     assert near.of(index.rows_of(ids)) == pytest.approx(wanted, abs=1e-6)
-    assert np.all(np.diff(near.found()[0]) > 0)
+    assert len(set(near.found().numbers.tolist())) == near.found().count
     best = near.counts[:, None] * table[near.history]
     for id, act, column in zip(ids, near.because(index.rows_of(ids)), best.T, strict=True):
         said = 0.0 if act is None else column[[one.post for one in near.acts if one].index(act.post)]
@@ -241,16 +243,11 @@ def test_pages_are_made_while_posts_arrive() -> None:
         while not over.is_set():
             snapshot = newest[0]
             near = shop.near(snapshot, "i000", "i001", "first")
-            numbers, values = near.found()
-            again = near.arrived.joined(  # type: ignore[union-attr]
-                np.empty(0, np.int32),
-                np.empty(0),
-                near.history,
-                near.counts,
-                shop.model.numbers(snapshot),
-                len(snapshot.row_of),
-            )
-            if not (np.all(np.diff(numbers) > 0) and np.isfinite(values).all() and np.all(np.diff(again[0]) > 0)):
+            found, again = near.found(), Spoken.nothing(ROOM * len(near.history))
+            tied, end = shop.model.numbers(snapshot), len(snapshot.row_of)
+            near.arrived.join(again, near.history, near.counts, tied, end)  # type: ignore[union-attr]
+            once = all(len(set(one.numbers.tolist())) == one.count > 0 for one in (found, again))
+            if not (once and np.isfinite(found.values).all() and max(again.numbers) < end):
                 problems.append("a page saw half a table")
 
     threads = [threading.Thread(target=read) for _ in range(3)]

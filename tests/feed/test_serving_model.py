@@ -57,14 +57,15 @@ def test_the_compiled_sums_are_those_of_the_plain_model(history: list[tuple[int,
     counts = np.array([count for _, count in history], np.float64)
     numbers = rng.permutation(25)[:20].astype(np.int32)
     numbers[rng.random(20) < 0.1] = -1
-    found, values = spoken_for(rows, weights, places, counts, numbers, 22)
-    whole = np.zeros(25)
-    whole[found] = values
+    spoken = spoken_for(rows, weights, places, counts, numbers, 22)
+    found, whole = spoken.numbers, np.zeros(25)
+    whole[found] = spoken.values
     told = (numbers >= 0) & (numbers < 22)
     plain = Neighbours(tuple(map(str, range(20))), rows, weights).scores(places, counts)
     assert whole[numbers[told]] == pytest.approx(plain[told], abs=1e-6)
     assert set(found.tolist()) <= set(numbers[told].tolist())
-    assert np.all(np.diff(found) > 0)
+    assert len(set(found.tolist())) == len(found)
+    assert spoken.of(np.arange(25, dtype=np.int32), np.arange(25, dtype=np.int32)).tolist() == whole.tolist()
 
 
 @given(st.lists(st.tuples(st.integers(-3, 6), st.floats(-3, 4), st.integers(0, 4 * PAUSE)), max_size=50))
@@ -120,8 +121,8 @@ def test_a_growing_index_is_followed_without_mapping_it_anew() -> None:
     assert serving.numbers(after)[:3].tolist() == [1, 2, 0]
     # A request that still holds the older snapshot must not see the newer post.
     older = Near(serving, before, (act("a"),), now=NOW)
-    assert older.found()[0].tolist() == [0]
-    assert Near(serving, after, (act("a"),), now=NOW).found()[0].tolist() == [0, 2]
+    assert older.found().numbers.tolist() == [0]
+    assert set(Near(serving, after, (act("a"),), now=NOW).found().numbers.tolist()) == {0, 2}
     rebuilt = writer_of("b").snapshot(3)
     assert serving.numbers(rebuilt)[:3].tolist() == [-1, 0, -1]
 

@@ -27,7 +27,7 @@ class Neighbours:
         """Rows, the most spoken for first."""
         if query.near is None:
             return Proposal(np.empty(0, np.int32))
-        numbers, values = query.near.found()
+        found = query.near.found()
         want = min(self.want, max(self.slots * query.size, self.least))
-        rows = query.index.row_of[numbers[best_of(values, 3 * want)]]
+        rows = query.index.row_of[found.numbers[best_of(found.values, 3 * want)]]
         return Proposal(*query.gate.sifted(rows, want))
