@@ -173,7 +173,7 @@ class Services:
     def engagement(self) -> Engagement:
         from core.services.engagement import Engagement
 
-        return Engagement(self.stores)
+        return Engagement(self.stores, self.feed.cards.posts.held)
 
     @cached_property
     def preview(self) -> Preview:

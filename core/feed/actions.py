@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.domain.post import PostTotals
 from core.pipeline.candidates import FloatArray
@@ -12,7 +13,7 @@ from core.pipeline.candidates import FloatArray
 ACTIONS: tuple[str, ...] = (
     "like", "completion", "comment", "share", "follow", "product_click", "add_to_cart", "order", "not_interested", "report",
 )  # fmt: skip
-"""Every predicted action; the columns of `Index.rates` in this order."""
+"""Every predicted action; the columns of `Index.log_odds` in this order."""
 
 USUAL_RATES: FloatArray = np.array([0.05, 0.35, 0.004, 0.01, 0.005, 0.02, 0.006, 0.0015, 0.008, 0.0005])
 """Rates per impression before any is measured. They are the prior of the catalogue's own means and matter for a few thousand
@@ -64,3 +65,9 @@ def post_rates(impressions: FloatArray, counts: FloatArray, mean: FloatArray) ->
     """Rate per post and action, shrunk to the catalogue's mean: (count + m·mean) / (impressions + m), never above .95."""
     rates = (counts + POST_PRIOR * mean) / (impressions[:, None] + POST_PRIOR)
     return np.minimum(rates, 0.95)
+
+
+def log_odds(rates: FloatArray) -> NDArray[np.float32]:
+    """log(rate / (1 − rate)), in single precision. Worked out where rates change, as every page reads hundreds of them."""
+    single = rates.astype(np.float32)
+    return np.asarray(np.log(single / (1 - single)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,19 +32,19 @@ class Calibration:
             np.array([one.slope if one else 1.0 for one in found]),
         )
 
-    def hundredths(self, chances: FloatArray) -> NDArray[np.int64]:
-        """Back from calibrated chances (actions, n) to the log-odds that were predicted, in hundredths (n, actions)."""
-        return np.asarray(_hundredths(chances, self.intercept, self.slope))
+    def hundredths(self, chances: Sequence[FloatArray], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Back from calibrated chances, a column (n,) per action, to the log-odds that were predicted, of some `places` (m,) in
+        hundredths (m, actions)."""
+        return np.asarray(_hundredths(tuple(chances), places, self.intercept, self.slope))
 
 
 @njit(cache=True, nogil=True)
-def _hundredths(chances, intercept, slope):  # type: ignore[no-untyped-def]
+def _hundredths(chances, places, intercept, slope):  # type: ignore[no-untyped-def]
     """The same, compiled: a dozen steps over some ten slots would take longer one by one."""
-    actions, count = chances.shape
-    found = np.empty((count, actions), np.int64)
-    for action in range(actions):
-        for slot in range(count):
-            chance = min(max(chances[action, slot], 1e-12), 1 - 1e-9)
+    found = np.empty((len(places), len(chances)), np.int64)
+    for action, column in enumerate(chances):
+        for slot in range(len(places)):
+            chance = min(max(column[places[slot]], 1e-12), 1 - 1e-9)
             odds = (np.log(chance) - np.log1p(-chance) - intercept[action]) / slope[action]
             found[slot, action] = np.rint(odds * 100)
     return found

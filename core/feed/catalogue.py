@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from core.domain.collection import Collection
 from core.domain.errors import ServiceError
@@ -21,9 +22,13 @@ from core.feed.index import Index
 OVERLAP: Millis = 5 * SECOND
 """How far back each reading of changes reaches again: clocks of machines differ, and writes become visible a moment late."""
 
+Read = Callable[[Sequence[Post], Sequence[Product], Millis], None]
+"""Told of playable posts and of products, as the store has them at this time."""
+
 REFRESH: Millis = 10 * SECOND
 RETRY: Millis = 1 * SECOND
 BATCH = 1_000
+T = TypeVar("T")
 
 
 class Catalogue:
@@ -38,12 +43,12 @@ class Catalogue:
         posts: Collection[Post],
         products: Collection[Product],
         totals: Collection[PostTotals],
-        changed: Callable[[Sequence[Product]], None] = lambda _: None,
+        read: Read = lambda *_: None,
         reputations: Collection[Reputation] | None = None,
     ) -> None:
-        """`changed` is told of every product that changed after the index was built."""
+        """`read` is told of everything that the index is built from, and of whatever changes later."""
         self._reputations, self._reputations_high = reputations, 0
-        self._posts, self._products, self._totals, self._changed = posts, products, totals, changed
+        self._posts, self._products, self._totals, self._read = posts, products, totals, read
         self._lock = threading.Lock()
         self._writer = ColumnWriter()
         self._index: Index | None = None
@@ -127,18 +132,15 @@ class Catalogue:
         writer = ColumnWriter()
         self._unplayable.clear()
         high: Millis = 0
-        writer.sell({product.id: Sale.of(product) for product in self._products.each(batch=BATCH)})
-        batch: list[Entry] = []
-        for post in self._posts.each({"status": PostStatus.LIVE}, order="updated_at", batch=BATCH):
-            high = max(high, min(post.updated_at, now))
-            if playable(post):
-                batch.append(entry_of(post))
-            else:
-                self._unplayable.add(post.id)
-            if len(batch) >= BATCH:
-                writer.put(batch, shelve=False)
-                batch = []
-        writer.put(batch, shelve=False)
+        for products in _batches(self._products.each(batch=BATCH)):
+            writer.sell({product.id: Sale.of(product) for product in products})
+            self._read((), products, now)
+        for posts in _batches(self._posts.each({"status": PostStatus.LIVE}, order="updated_at", batch=BATCH)):
+            high = max(high, *(min(post.updated_at, now) for post in posts))
+            fit = [post for post in posts if playable(post)]
+            self._unplayable.update({post.id for post in posts}.difference([post.id for post in fit]))
+            writer.put([entry_of(post) for post in fit], shelve=False)
+            self._read(fit, (), now)
         self._writer, self._high, self._totals_high, self._reputations_high = writer, high, 0, 0
         self._count_totals()
         self._trust()
@@ -152,10 +154,11 @@ class Catalogue:
         since = {"updated_at": {"gte": self._high - OVERLAP}}
         products = list(self._products.each(since, order="updated_at"))
         self._writer.sell({product.id: Sale.of(product) for product in products})
-        self._changed(products)
         put: dict[str, Entry] = {}
         removed: set[str] = set()
-        for post in self._posts.each(since, order="updated_at"):
+        posts = list(self._posts.each(since, order="updated_at"))
+        self._read([post for post in posts if playable(post)], products, now)
+        for post in posts:
             self._high = max(self._high, min(post.updated_at, now))
             if playable(post):
                 put[post.id] = entry_of(post)
@@ -174,8 +177,7 @@ class Catalogue:
         """Take totals in that changed since the last time; returns how many, 0 if none is newer than those known."""
         read, high = 0, self._totals_high
         since = {"updated_at": {"gte": self._totals_high - OVERLAP}}
-        changed = self._totals.each(since, order="updated_at", batch=BATCH)
-        while batch := list(islice(changed, BATCH)):
+        for batch in _batches(self._totals.each(since, order="updated_at", batch=BATCH)):
             self._writer.count({one.id: counts_of(one) for one in batch})
             self._writer.tally({one.id: one.shown for one in batch})
             read, high = read + len(batch), max(high, *(one.updated_at for one in batch))
@@ -191,3 +193,9 @@ class Catalogue:
         fresh = list(self._reputations.each(since, order="updated_at", batch=BATCH))
         self._reputations_high = max((one.updated_at for one in fresh), default=self._reputations_high)
         return self._writer.trust({one.id: one.multiplier for one in fresh})
+
+
+def _batches(items: Iterator[T]) -> Iterator[list[T]]:
+    """The same in lists of BATCH."""
+    while batch := list(islice(items, BATCH)):
+        yield batch

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from core.domain.ids import DAY, Millis
-from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, USUAL_RATES, catalogue_rates, post_rates, weights_of
+from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, USUAL_RATES, catalogue_rates, log_odds, post_rates, weights_of
 from core.feed.columns import Column, Ragged, Vocabulary
 from core.feed.entry import Entry, Sale, brand_of, sale_of
 from core.feed.index import KIND_NUMBER, KINDS, Index
@@ -43,7 +43,7 @@ class ColumnWriter:
         self._impressions, self._counts = Column(np.float32), Column(np.float32, width=len(ACTIONS))
         self._tallies = Column(np.int32, width=3)
         self._row_impressions, self._likes = Column(np.float32), Column(np.float32)
-        self._rates = Column(np.float32, width=len(ACTIONS))
+        self._log_odds = Column(np.float32, width=len(ACTIONS))
         self._tags, self._products = Ragged(), Ragged()
         self._sales: dict[str, Sale] = {}
         self.tags, self.publishers = Vocabulary(), Vocabulary()
@@ -120,7 +120,7 @@ class ColumnWriter:
         self._products.extend([self.products.number(product) for product in entry.products] for entry in fresh)
         impressions, counts = self._impressions.data[numbers], self._counts.data[numbers]
         rates = post_rates(impressions, counts, self._mean)
-        self._rates.extend(rates)
+        self._log_odds.extend(log_odds(rates))
         self._row_impressions.extend(impressions)
         self._likes.extend(counts[:, 0])
         self._quality.extend(rates @ weights_of(DEFAULT_WEIGHTS))
@@ -205,7 +205,7 @@ class ColumnWriter:
             tallies=self._tallies.view(),
             impressions=self._row_impressions.view(),
             likes=self._likes.view(),
-            rates=self._rates.view(),
+            log_odds=self._log_odds.view(),
             tag_flat=self._tags.flat.view(),
             tag_starts=self._tags.starts.view(),
             tag_counts=self._tags.counts.view(),
@@ -225,7 +225,7 @@ class ColumnWriter:
         numbers = self._number.view()[rows]
         impressions, counts = self._impressions.view()[numbers], self._counts.view()[numbers]
         rates = post_rates(impressions, counts, self._mean)
-        self._rates.data[rows] = rates
+        self._log_odds.data[rows] = log_odds(rates)
         self._row_impressions.data[rows] = impressions
         self._likes.data[rows] = counts[:, 0]
         self._quality.data[rows] = rates @ weights_of(DEFAULT_WEIGHTS)

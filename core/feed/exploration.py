@@ -59,7 +59,7 @@ def tried_out(
             allowed[slot] = False
     propensities = _explored(
         page, allowed, chance, rng.random((count, 2)), pool, problem.scores, problem.kinds, problem.names, caps, rows,
-        index.likes, index.impressions, index.rates,
+        index.likes, index.impressions, index.log_odds,
     )  # fmt: skip
     tried = {slot: int(before[slot]) for slot in np.flatnonzero(page != before).tolist()}
     return page, propensities, tried
@@ -67,7 +67,7 @@ def tried_out(
 
 @njit(cache=True, nogil=True)
 def _explored(  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one compiled loop nest, quickest as one
-    page, allowed, chance, lots, pool, scores, kinds, names, caps, rows, likes, impressions, rates
+    page, allowed, chance, lots, pool, scores, kinds, names, caps, rows, likes, impressions, log_odds
 ):
     """Puts posts of the pool on the page and returns the propensity of each slot.
 
@@ -104,7 +104,7 @@ def _explored(  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one compiled l
         for arm in range(count):
             row = rows[arms[arm]]
             liked[arm], shown[arm] = likes[row], impressions[row]
-            total += rates[row, 0]
+            total += 1 / (1 + math.exp(-log_odds[row, 0]))
         chances = thompson(liked, shown, total / count)
         arm, below = 0, chances[0]
         while arm < count - 1 and lots[block, 1] >= below:

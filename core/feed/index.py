@@ -27,7 +27,7 @@ KIND_NUMBER: Mapping[PostKind, int] = {kind: number for number, kind in enumerat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A snapshot of `size` rows; all arrays have that length (`rates`: (size, actions), tags and products: end to end).
+    """A snapshot of `size` rows; all arrays have that length (`log_odds`: (size, actions), tags and products: end to end).
 
     `known` gives a post's own number, the same for all rows it ever had and kept in `number`; `row_of` (numbers,) is the
     newest row of each, as of this snapshot. `tallies` (numbers, 3) are likes, comments and shares as viewers read them. `value`
@@ -61,7 +61,7 @@ class Index:
     tallies: NDArray[np.int32]
     impressions: NDArray[np.float32]
     likes: NDArray[np.float32]
-    rates: NDArray[np.float32]
+    log_odds: NDArray[np.float32]
     tag_flat: IntArray
     tag_starts: NDArray[np.int64]
     tag_counts: NDArray[np.int16]

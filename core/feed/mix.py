@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.feed import Relaxation
+from core.domain.lazily import lazily
 from core.domain.mix import MixPolicy
 from core.domain.viewer import FeedSession
 from core.feed.index import KINDS
@@ -55,7 +56,7 @@ class Problem:
     pins: tuple[tuple[int, int], ...] = ()
     session: FeedSession = field(default_factory=FeedSession)
 
-    @cached_property
+    @lazily
     def asked(self) -> Asked:
         """The policy's rules for this page."""
         return Asked(self.policy, self.slots, self.session)
@@ -70,13 +71,13 @@ class Problem:
         """Weight per slot."""
         return _attention(self.slots)
 
-    @cached_property
+    @lazily
     def available(self) -> list[int]:
         """How many candidates of each kind there are."""
         counts: list[int] = np.bincount(self.kinds, minlength=len(KINDS)).tolist()
         return counts
 
-    @cached_property
+    @lazily
     def names(self) -> NDArray[np.int64]:
         """(3, n) publishers, brands and topics."""
         names = np.full((3, len(self.scores)), -1, np.int64)
@@ -92,7 +93,7 @@ class Problem:
         held = self.kept_pins if pins is None else tuple(pins)
         return Board(asked, self.scores, self.kinds, self.names, self.attention, asked.caps, held, soft)
 
-    @cached_property
+    @lazily
     def kept_pins(self) -> tuple[tuple[int, int], ...]:
         """Pins within the page."""
         return tuple(pin for pin in self.pins if pin[0] < self.slots)

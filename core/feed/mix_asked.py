@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from operator import le
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.feed import Relaxation
+from core.domain.lazily import lazily
 from core.domain.mix import MixPolicy, Share
 from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
 from core.domain.viewer import FeedSession
@@ -43,23 +43,23 @@ class Standing:
     size: int
     answers: dict[Hashable, object] = field(default_factory=dict)
 
-    @cached_property
+    @lazily
     def page(self) -> tuple[list[int], list[int]]:
         """Least and most slots per kind by the page's shares."""
         return whole_slots(self.policy, self.size)
 
-    @cached_property
+    @lazily
     def caps(self) -> Ints:
         """(3,) posts of one publisher, brand and topic."""
         held = [getattr(self.policy, field) for field in CAPS]
         return np.array([UNCAPPED if cap is None else cap for cap in held], np.int64)
 
-    @cached_property
+    @lazily
     def gaps(self) -> Ints:
         """(4,) slots between two of a kind."""
         return np.array([self.policy.gap.get(kind, 0) for kind in KINDS], np.int64)
 
-    @cached_property
+    @lazily
     def gap(self) -> tuple[int, ...]:
         """The same as plain numbers."""
         return tuple(self.gaps.tolist())
@@ -96,7 +96,7 @@ class Asked:
     size: int
     session: FeedSession
 
-    @cached_property
+    @lazily
     def standing(self) -> Standing:
         """What does not depend on the session."""
         return standing(self.policy, self.size)
@@ -106,7 +106,7 @@ class Asked:
         """Least and most slots per kind by the page's shares."""
         return self.standing.page
 
-    @cached_property
+    @lazily
     def in_session(self) -> tuple[list[int], list[int]]:
         """Least and most slots per kind by the session's shares."""
         return session_slots(self.policy, self.size, self.session)
@@ -129,7 +129,7 @@ class Asked:
         """
         return self.standing.once(("last", self._last), lambda: np.array(self._last, np.int64))
 
-    @cached_property
+    @lazily
     def _last(self) -> tuple[int, ...]:
         last, shown = [FAR] * len(KINDS), self.session.last
         for place in range(1, min(max(self.standing.gap), len(shown)) + 1):
@@ -138,7 +138,7 @@ class Asked:
                 last[number] = -place
         return tuple(last)
 
-    @cached_property
+    @lazily
     def cooling(self) -> tuple[int, ...]:
         """How many slots each kind has to wait on this page."""
         return tuple([max(gap + 1 + at, 0) for gap, at in zip(self.standing.gap, self._last, strict=True)])

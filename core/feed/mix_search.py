@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.lazily import lazily
 from core.feed.mix_asked import CAP_UNIT, GAP_UNIT, Asked, Ints
 from core.feed.mix_bounds import room
 from core.feed.mix_exchange import exchanged
@@ -82,7 +82,7 @@ class Board:
     pins: Sequence[tuple[int, int]]
     soft: bool = False
 
-    @cached_property
+    @lazily
     def _short(self) -> tuple[Ints, FloatArray, Ints, NDArray[np.int32], Ints, BoolArray]:
         """The shortlist: places, scores, kinds, groups under caps that may bind, these caps, and what a greedy walk takes."""
         size, spare = self.asked.size, SPARE + self.asked.size if self.soft else SPARE
@@ -91,14 +91,14 @@ class Board:
         )
         return found
 
-    @cached_property
+    @lazily
     def _pinned_places(self) -> Ints:
         places = np.full(self.asked.size, -1, np.int64)
         for slot, place in self.pins:
             places[slot] = place
         return places
 
-    @cached_property
+    @lazily
     def pinned(self) -> Ints:
         """(size,) the shortlisted candidate that must stand in a slot, −1 for none."""
         places = self._pinned_places

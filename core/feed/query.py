@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from hashlib import blake2b
 
 import msgspec
@@ -14,6 +13,7 @@ from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike, NDArray
 
 from core.domain.ids import Millis
+from core.domain.lazily import lazily
 from core.domain.mix import MixPolicy
 from core.domain.viewer import FeedSession, ViewerState
 from core.feed.calibrated import AS_PREDICTED, Calibration
@@ -57,7 +57,7 @@ class FeedQuery(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     campaigns: CampaignTable | None = None
     session: FeedSession = field(default_factory=FeedSession)
 
-    @cached_property
+    @lazily
     def gate(self) -> Gate:
         """What this viewer may be shown of this index."""
         return Gate(self.index, self.marks, self.publishers, self.region, self.languages)
@@ -155,9 +155,9 @@ def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:
 
 def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: float) -> FloatArray:
     """Affinities by name, faded, as a vector over the index's numbers; names without a number are left out."""
-    numbers = names.find_all(affinities)
+    numbers = np.array(names.find_all(affinities), np.int64)
     # One place more than there are numbers: the last takes the values of unknown names (-1), and is cut off.
-    vector = np.zeros(max(numbers, default=-1) + 2)
+    vector = np.zeros(int(numbers.max(initial=-1)) + 2)
     vector[numbers] = np.fromiter(affinities.values(), np.float64, len(numbers)) * fade
     return vector[:-1]
 

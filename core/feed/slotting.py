@@ -16,7 +16,7 @@ from core.feed.mix import MixedPage, Problem, best_page
 from core.feed.mix_asked import Asked
 from core.feed.prices import prices
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import Candidates, IntArray, Selection, UIntArray
+from core.pipeline.candidates import Candidates, IntArray, Selection
 from core.pipeline.ranking import best_first
 
 RESERVE = 40
@@ -47,13 +47,11 @@ class Slotting:
         if not len(candidates):
             return Selection(candidates, candidates, (), np.ones(0))
         order = best_first(candidates["score"])
-        problem = self.problem(query, candidates, order)
+        problem, fresh = self._posed(query, candidates, order)
         mixed = best_page(problem)
         rules, displaced = _rules(problem, mixed)
         rows = candidates.rows[order]
-        page, propensities, tried = tried_out(
-            problem, mixed, self._new(candidates.sources, order), query.policy.explore, query.index, rows, query.rng
-        )
+        page, propensities, tried = tried_out(problem, mixed, fresh, query.policy.explore, query.index, rows, query.rng)
         for slot, instead_of in tried.items():
             rules[slot], displaced[slot] = EXPLORED, instead_of
         return Selection(
@@ -69,8 +67,12 @@ class Slotting:
 
     def problem(self, query: FeedQuery, candidates: Candidates, order: Places) -> Problem:
         """The mix's problem for candidates in the `order` of their scores."""
+        return self._posed(query, candidates, order)[0]
+
+    def _posed(self, query: FeedQuery, candidates: Candidates, order: Places) -> tuple[Problem, Places]:
+        """The problem, and the places in the order of the new posts that have never been served to this viewer."""
         index = query.index
-        scores, kinds, names, new = _columns(
+        scores, kinds, names, new, fresh = _columns(
             order,
             candidates.rows,
             candidates.sources,
@@ -80,8 +82,9 @@ class Slotting:
             index.brand,
             index.topic,
             np.uint32(self.again),
+            np.uint32(self.fresh),
         )
-        return Problem(
+        problem = Problem(
             scores=scores,
             kinds=kinds,
             publishers=names[0],
@@ -93,10 +96,7 @@ class Slotting:
             pins=_pins(query, candidates.rows[order]) if query.policy.pins else (),
             session=query.session,
         )
-
-    def _new(self, sources: UIntArray, order: Places) -> Places:
-        """Places in the ranking of the new posts that have never been served to this viewer."""
-        return np.flatnonzero((sources[order] & (self.fresh | self.again)) == self.fresh)
+        return problem, fresh
 
 
 def _pins(query: FeedQuery, rows: IntArray) -> tuple[tuple[int, int], ...]:
@@ -171,17 +171,22 @@ def _rule(policy: MixPolicy, asked: Asked, counts: list[int], kind: int, cut: in
 
 
 @njit(cache=True, nogil=True)
-def _columns(order, rows, sources, scores, kind, publisher, brand, topic, again):  # type: ignore[no-untyped-def]
-    """Scores (n,), kinds (n,), publishers, brands and topics (3, n), and what is new (n,), in this order."""
+def _columns(order, rows, sources, scores, kind, publisher, brand, topic, again, fresh):  # type: ignore[no-untyped-def]
+    """Scores (n,), kinds (n,), publishers, brands and topics (3, n), and what is new (n,), in this order; and the places (m,) of
+    what is `fresh` and does not come again."""
     count = len(order)
     ranked, kinds = np.empty(count), np.empty(count, np.int64)
     names, new = np.empty((3, count), np.int64), np.empty(count, np.bool_)
+    untried, found = np.empty(count, np.int64), 0
     for place in range(count):
         at = order[place]
         row = rows[at]
         ranked[place], kinds[place], new[place] = scores[at], kind[row], sources[at] & again == 0
         names[0, place], names[1, place], names[2, place] = publisher[row], brand[row], topic[row]
-    return ranked, kinds, names, new
+        if new[place] and sources[at] & fresh:
+            untried[found] = place
+            found += 1
+    return ranked, kinds, names, new, untried[:found].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.feed.index import Index
 from core.pipeline.candidates import FloatArray, IntArray
@@ -13,11 +14,15 @@ from core.pipeline.candidates import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Trends:
-    """Trending posts that a snapshot knows: `numbers` (m,), ascending, with `values` (m,); `rows` (m,) are the hottest first."""
+    """Trending posts that a snapshot knows: `numbers` (m,), ascending, with `values` (m,); `rows` (m,) are the hottest first.
+
+    `bits` tell by post number whether it is among them, eight to a byte: most posts are not, and need no search.
+    """
 
     numbers: IntArray
     values: FloatArray
     rows: IntArray
+    bits: NDArray[np.uint8]
 
 
 def trends_of(index: Index, trending: Mapping[str, float]) -> Trends:
@@ -38,7 +43,9 @@ def _worked_out(index: Index, trending: Mapping[str, float]) -> Trends:
     numbers = found[known]
     values = np.fromiter(trending.values(), np.float64, len(trending))[known]
     order = np.argsort(numbers)
-    return Trends(numbers[order], values[order], index.row_of[numbers])
+    among = np.zeros(len(index.row_of), np.bool_)
+    among[numbers] = True
+    return Trends(numbers[order], values[order], index.row_of[numbers], np.packbits(among, bitorder="little"))
 
 
 _NOTHING: IntArray = np.empty(0, np.int32)
@@ -47,7 +54,11 @@ _NOTHING: IntArray = np.empty(0, np.int32)
 class _Last:
     """The last answer, and what it was an answer to."""
 
-    answer: tuple[Mapping[str, float], IntArray, Trends] = {}, _NOTHING, Trends(_NOTHING, np.empty(0), _NOTHING)
+    answer: tuple[Mapping[str, float], IntArray, Trends] = (
+        {},
+        _NOTHING,
+        Trends(_NOTHING, np.empty(0), _NOTHING, np.empty(0, np.uint8)),
+    )
 
 
 _last = _Last()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -66,6 +66,12 @@ class Candidates(msgspec.Struct, frozen=True, eq=False):
         """With these columns written."""
         return Candidates(self.rows, self.sources, {**self.scores, **columns})
 
+    def parts(self, names: Iterable[str]) -> tuple[list[FloatArray], NDArray[np.int64]]:
+        """These columns as they were written, and the places (n,) in them of these candidates. Raises KeyError."""
+        if isinstance(self.scores, _Picked):
+            return self.scores.parts(names)
+        return [self.scores[name] for name in names], np.arange(len(self.rows))
+
     def __getitem__(self, name: str) -> FloatArray:
         """The column of this name; zeros if nothing wrote it."""
         column = self.scores.get(name)
@@ -87,6 +93,10 @@ class _Picked(Mapping[str, FloatArray]):
         if isinstance(columns, _Picked):
             return _Picked(columns._columns, columns._places[places])
         return _Picked(columns, places)
+
+    def parts(self, names: Iterable[str]) -> tuple[list[FloatArray], NDArray[np.int64]]:
+        """These columns as they were written, and the places in them."""
+        return [self._columns[name] for name in names], self._places
 
     def __getitem__(self, name: str) -> FloatArray:
         found = self._gathered.get(name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 import numpy as np
 
 from core.domain.feed import StageTrace
+from core.domain.lazily import lazily
 from core.pipeline.candidates import Candidates, IntArray, Selection
 from core.pipeline.lockstep import Steps, alone
 from core.pipeline.stages import Filter, Hydrator, Scorer, Selector, SideEffect, Source
@@ -42,7 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, eq=False, dict=True):
     candidates: Candidates = msgspec.field(default_factory=Candidates.none)
     refused: IntArray = msgspec.field(default_factory=lambda: np.empty(0, np.int32))
 
-    @cached_property
+    @lazily
     def stages(self) -> tuple[StageTrace, ...]:
         """What each stage did. Put into words when first asked: most pages are served without them."""
         return self.trace.stages()
@@ -83,7 +83,7 @@ class FeedPipeline(Generic[Q]):
     late_filters: tuple[Filter[Q], ...] = ()
     side_effects: tuple[SideEffect[Q], ...] = ()
 
-    @cached_property
+    @lazily
     def source_names(self) -> tuple[str, ...]:
         """Names of the sources by bit number."""
         return tuple(name_of(source) for source in (*self.sources, *self.fallbacks))

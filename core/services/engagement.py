@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
@@ -46,7 +46,9 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
 class Engagement:
     """Events in, state and counters out. Thread safe; any number of processes."""
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, known: Callable[[Sequence[str]], dict[str, Post]] = lambda _: {}) -> None:
+        """`known` gives those of these posts that the process holds anyway."""
+        self._known = known
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
         self._posts = Remembered(
             stores.posts,
@@ -160,7 +162,8 @@ class Engagement:
         return answers
 
     def _known_posts(self, ids: set[str], now: Millis) -> dict[str, Post]:
-        return self._posts.get_many(sorted(ids), now=now)
+        posts = self._known(sorted(ids))
+        return posts if len(posts) == len(ids) else posts | self._posts.get_many(sorted(ids - posts.keys()), now=now)
 
     def _feel(
         self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post], *, again: bool = False

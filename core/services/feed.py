@@ -51,7 +51,7 @@ class Feed:
         none is kept for replay."""
         self._served, self._traces = ServedLog(stores.log), traces
         self.cards = Cards(stores, delivery)
-        self._queries = FeedQueries(stores, models, self.cards.products_changed)
+        self._queries = FeedQueries(stores, models, self.cards.read)
         self.catalogue = self._queries.catalogue
         policies, models_held = self._queries.policies, self._queries.models
         arms = None if assignments is None else FeedArms(assignments, policies, self._served, models_held)

@@ -30,16 +30,17 @@ class Cards:
         self._now = threading.local()
 
     def made_at(self, now: Millis) -> None:
-        """The time of the pages that this thread makes next: of `verdicts` and `products_changed`."""
+        """The time of the pages that this thread makes next: of `verdicts`."""
         self._now.value = now
 
     def verdicts(self, ids: list[str], changed_at: list[Millis]) -> set[str]:
         """`allowed`, now."""
         return self.allowed(ids, changed_at, now=self._now.value)
 
-    def products_changed(self, products: Sequence[Product]) -> None:
-        """Newer versions of products, now."""
-        self.products.put(products, now=self._now.value)
+    def read(self, posts: Sequence[Post], products: Sequence[Product], now: Millis) -> None:
+        """Take in what the index has read: pages then need not read it again."""
+        self.posts.put(posts, now=now)
+        self.products.put(products, now=now)
 
     def allowed(self, ids: list[str], changed_at: list[Millis], *, now: Millis) -> set[str]:
         """Those posts whose document, as new as the index knows of, is live and playable."""

@@ -87,6 +87,7 @@ class Making:
                 [self._told(one, now) for one, sure in zip(made, kept, strict=True) if sure and isinstance(one, _Made)]
             )
         metrics.RETRIES.inc(sum(isinstance(one, _Made) for one in made) - len(told))
+        _count([page for page in told if not isinstance(page, Exception)])
         pages = iter(told)
         return [
             next(pages) if sure else one if isinstance(one, Exception) else None
@@ -141,10 +142,14 @@ class Making:
             self._traces.keep(made.query, made.outcome, names, page.request, asked.session)
         self._askers.met(asked, now=now)
         note_failures(made.outcome)
-        metrics.SERVED.inc()
-        for kind, count in Counter([slot.kind.value for slot in page.slots]).items():
-            metrics.SLOTS_OF[kind].inc(count)
         return page
+
+
+def _count(pages: Sequence[FeedPage | PackedPage]) -> None:
+    """Tell the metrics of pages that were served, of all at once."""
+    metrics.SERVED.inc(len(pages))
+    for kind, count in Counter([slot.kind.value for page in pages for slot in page.slots]).items():
+        metrics.SLOTS_OF[kind].inc(count)
 
 
 def note_failures(outcome: Outcome) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 
 from core.domain.ids import Millis
 from core.domain.ports.live import LiveRead
-from core.domain.product import Product
 from core.domain.viewer import ViewerState
 from core.feed.actions import ACTIONS
 from core.feed.calibrated import AS_PREDICTED
-from core.feed.catalogue import Catalogue
+from core.feed.catalogue import Catalogue, Read
 from core.feed.index import Index
 from core.feed.query import FeedQuery, above_usual, affinity_vector, lots
 from core.feed.serving_model import Near
@@ -33,13 +31,9 @@ from core.services.stores import Stores
 class FeedQueries:
     """Turns requests into queries of the engine. Thread safe."""
 
-    def __init__(
-        self, stores: Stores, models: Path | None, products_changed: Callable[[Sequence[Product]], None]
-    ) -> None:
-        """`models` is the folder for copies of trained models, None to do without any."""
-        self.catalogue = Catalogue(
-            stores.posts, stores.products, stores.post_totals, products_changed, stores.reputations
-        )
+    def __init__(self, stores: Stores, models: Path | None, read: Read) -> None:
+        """`models` is the folder for copies of trained models, None to do without any; `read` hears of what the index reads."""
+        self.catalogue = Catalogue(stores.posts, stores.products, stores.post_totals, read, stores.reputations)
         self.policies = Policies(stores)
         self.models = None if models is None else FeedModels(stores, models, self.newest_index)
         self.calibration = FeedCalibration(stores)
@@ -114,7 +108,7 @@ class FeedQueries:
         index.tag_sums(nothing, np.zeros(1))
         best_first(np.zeros(2))
         best_of(np.zeros(2), 1)
-        AS_PREDICTED.hundredths(np.full((len(ACTIONS), 1), 0.5))
+        AS_PREDICTED.hundredths([np.full(1, 0.5)] * len(ACTIONS), np.zeros(1, np.int64))
         return index
 
     def refresh_if_due(self, now: Millis) -> None:

@@ -81,6 +81,11 @@ class Remembered(Generic[T]):
             return entry[1]
         return self.get_many((id,), now=now).get(id)
 
+    def held(self, ids: Iterable[str]) -> dict[str, T]:
+        """Those of these that are remembered, whatever their age."""
+        entries = map(self._held.get, ids)
+        return {entry[1].id: entry[1] for entry in entries if entry is not None and entry[1] is not None}
+
     def put(self, items: Iterable[T], *, now: Millis) -> None:
         """Take newer versions in."""
         newer: dict[str, tuple[Millis, T | None]] = {item.id: (now, item) for item in items}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from core.domain.feed import FeedPage, PackedPage
 from core.feed.actions import ACTIONS
 from core.feed.calibrated import Calibration
@@ -56,6 +54,5 @@ def _odds(shown: Candidates, calibration: Calibration) -> list[tuple[int, ...]]:
     """Predicted log-odds per slot and action, in hundredths and before calibration; empty if the scorer had failed."""
     if "engagement" not in shown.scores:
         return [()] * len(shown)
-    chances = np.array([shown[action] for action in ACTIONS])
-    table: list[list[int]] = calibration.hundredths(chances).tolist()
+    table: list[list[int]] = calibration.hundredths(*shown.parts(ACTIONS)).tolist()
     return list(map(tuple, table))

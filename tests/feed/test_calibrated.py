@@ -18,6 +18,6 @@ def test_the_log_odds_that_were_predicted_come_back_to_the_hundredth(
 ) -> None:
     calibration = Calibration(1, np.full(len(ACTIONS), intercept), np.full(len(ACTIONS), slope))
     chances = 1 / (1 + np.exp(-(intercept + slope * np.array(predicted))))
-    found = calibration.hundredths(np.stack([chances, chances], axis=1))
+    found = calibration.hundredths([np.array([0.5, chance, chance]) for chance in chances], np.array([2, 1]))
     assert found.shape == (2, len(ACTIONS))
     assert np.abs(found - 100 * np.array(predicted)).max() <= 0.51

@@ -146,7 +146,8 @@ def test_measured_likes_raise_a_posts_rate_and_its_place_on_the_shelf() -> None:
     stores.post_totals.insert(PostTotals(id="a", counts={"impression": 500, "like": 1}, updated_at=NOW))
     catalogue.refresh(now=NOW + REFRESH)
     index = catalogue.at_least(0, now=NOW)
-    assert index.rates[index.row("b"), 0] > 3 * index.rates[index.row("a"), 0]
+    odds = np.exp(index.log_odds[index.rows_of(["a", "b"]), 0])
+    assert odds[1] > 3 * odds[0]
     rows, _ = index.by_kind.take(np.array([0]), 2, gate(index), index.size)
     assert [index.ids[row] for row in rows] == ["b", "a"]
 

@@ -74,9 +74,9 @@ def test_every_column_of_an_index_is_recorded(lively: World) -> None:
     }
     by_kind = {field.name for field in fields(Index) if field.type in ("Vocabulary", "Shelves")}
     assert told | by_kind | IDENTITY | USED_BEFORE == {field.name for field in fields(Index)}
-    assert np.array_equal(held.columns["rates"], index.rates[rows])
-    held.columns["rates"][:] = 0
-    assert index.rates[rows].any()
+    assert np.array_equal(held.columns["log_odds"], index.log_odds[rows])
+    held.columns["log_odds"][:] = 0
+    assert index.log_odds[rows].any()
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,7 @@ def plain_chances(query: FeedQuery, facts: Candidates, other: FloatArray) -> Flo
         + weights.neighbours * near / (1 + np.abs(near))
         - weights.language * other
     )
-    rates = query.index.rates[facts.rows].astype(np.float64)
-    odds = np.log(rates / (1 - rates)) + SIGN * shift[:, None]
+    odds = query.index.log_odds[facts.rows].astype(np.float64) + SIGN * shift[:, None]
     chances: FloatArray = 1 / (1 + np.exp(-(query.calibration.intercept + query.calibration.slope * odds)))
     return chances
 

@@ -24,7 +24,9 @@ class Safety:
     def filter(self, query: FeedQuery, candidates: Candidates) -> Kept:
         """What is allowed."""
         ids = query.index.ids
-        shown = [ids[row] for row in candidates.rows]
+        shown = [ids[row] for row in candidates.rows.tolist()]
         allowed = self.verdicts(shown, query.index.updated_at[candidates.rows].tolist())
+        if allowed.issuperset(shown):
+            return Kept(candidates)
         refused: BoolArray = np.array([id not in allowed for id in shown], np.bool_)
         return Kept.of(candidates, ("no verdict that allows it", refused))

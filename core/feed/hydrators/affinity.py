@@ -38,6 +38,7 @@ class Affinity:
             np.array(followed, np.int32),
             trends.numbers,
             trends.values,
+            trends.bits,
         )
         return candidates.scored(
             **{"tag affinity": tags, "publisher affinity": publisher, "followed": follows, "trend": trend}
@@ -46,9 +47,10 @@ class Affinity:
 
 @njit(cache=True, nogil=True)
 def _affinities(  # type: ignore[no-untyped-def]
-    rows, tag_flat, tag_starts, tag_counts, publisher, number, tags, usual, publishers, followed, trending, trends
+    rows, tag_flat, tag_starts, tag_counts, publisher, number, tags, usual, publishers, followed, trending, trends, bits
 ):
-    """(4, n): by tags, by publisher, 1 where the publisher is followed, trend. `followed` and `trending` ascend."""
+    """(4, n): by tags, by publisher, 1 where the publisher is followed, trend. `followed` and `trending` ascend, `bits` are of
+    Trends."""
     found = np.zeros((4, len(rows)))
     for at in range(len(rows)):
         row = rows[at]
@@ -62,10 +64,10 @@ def _affinities(  # type: ignore[no-untyped-def]
         own = publisher[row]
         if own < len(publishers):
             found[1, at] = publishers[own]
-        place = np.searchsorted(followed, own)
-        if place < len(followed) and followed[place] == own:
-            found[2, at] = 1.0
-        place = np.searchsorted(trending, number[row])
-        if place < len(trending) and trending[place] == number[row]:
-            found[3, at] = trends[place]
+        if len(followed):
+            place = np.searchsorted(followed, own)
+            found[2, at] = place < len(followed) and followed[place] == own
+        post = number[row]
+        if post >> 3 < len(bits) and bits[post >> 3] >> (post & 7) & 1:
+            found[3, at] = trends[np.searchsorted(trending, post)]
     return found

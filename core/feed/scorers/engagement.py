@@ -22,8 +22,8 @@ class Engagement:
     neighbours·n/(1+|n|) − language·other.
     Affinity enters saturated, so that a hundred likes of one tag do not drown everything else; for unwanted actions a is
     turned round. Then the calibration in force is applied per action: log-odds used = intercept + slope · log-odds. Without
-    one, predicted rates are exact for a viewer of whom nothing is known. In single precision. What lies between the logarithm
-    and the exponential is compiled; these two stay with numpy, which takes several numbers at a time.
+    one, predicted rates are exact for a viewer of whom nothing is known. In single precision. All but the exponential is compiled;
+    that stays with numpy, which takes several numbers at a time.
     """
 
     tag: float = 3.0
@@ -37,9 +37,9 @@ class Engagement:
         """Writes one column per action, and `engagement`."""
         index, calibration = query.index, query.calibration
         other = self.language if query.language and index.languages.find(query.language) >= 0 else 0.0
-        odds, shift = _odds(
+        odds = _odds(
             candidates.rows,
-            index.rates,
+            index.log_odds,
             index.language,
             index.languages.find(query.language),
             candidates["tag affinity"],
@@ -48,9 +48,10 @@ class Engagement:
             candidates["trend"],
             candidates["neighbours"],
             (self.tag, self.publisher, self.followed, self.trend, self.neighbours, other),
+            SIGN,
+            calibration.slope,
+            calibration.intercept,
         )
-        np.log(odds, odds)
-        _shifted(odds, shift, SIGN, calibration.slope, calibration.intercept)
         np.exp(odds, odds)
         chances = _chances(odds, weights_of(query.policy.weights))
         columns = dict(zip(ACTIONS, chances, strict=False))
@@ -59,16 +60,15 @@ class Engagement:
 
 @njit(cache=True, nogil=True)
 def _odds(  # type: ignore[no-untyped-def]
-    rows, rates, language, own, tags, publishers, followed, trends, neighbours, weights
+    rows, log_odds, language, own, tags, publishers, followed, trends, neighbours, weights, sign, slope, intercept
 ):
-    """Odds of each action (actions, n) for anybody, and by how much this viewer's log-odds differ (n,)."""
-    odds = np.empty((rates.shape[1], len(rows)), np.float32)
-    shift = np.empty(len(rows), np.float32)
+    """Calibrated log-odds (actions, n) against each action of this viewer."""
+    actions = log_odds.shape[1]
+    odds = np.empty((actions, len(rows)), np.float32)
     tag, publisher, follow, trend, near, other = weights
+    by, upon = (-slope).astype(np.float32), intercept.astype(np.float32)
     for at in range(len(rows)):
         row = rows[at]
-        for action in range(rates.shape[1]):
-            odds[action, at] = rates[row, action] / (np.float32(1) - rates[row, action])
         total = (
             tag * tags[at] / (2 + abs(tags[at]))
             + publisher * publishers[at] / (1 + abs(publishers[at]))
@@ -76,17 +76,10 @@ def _odds(  # type: ignore[no-untyped-def]
             + trend * trends[at] / (trends[at] + 10)
             + near * neighbours[at] / (1 + abs(neighbours[at]))
         )
-        shift[at] = total - other if language[row] != own else total
-    return odds, shift
-
-
-@njit(cache=True, nogil=True)
-def _shifted(odds, shift, sign, slope, intercept):  # type: ignore[no-untyped-def]
-    """Log-odds (actions, n) shifted, calibrated and turned round, in place."""
-    for action in range(len(odds)):
-        by, upon = -np.float32(slope[action]), np.float32(intercept[action])
-        for at in range(len(shift)):
-            odds[action, at] = (odds[action, at] + sign[action] * shift[at]) * by - upon
+        shift = np.float32(total - other if language[row] != own else total)
+        for action in range(actions):
+            odds[action, at] = (log_odds[row, action] + sign[action] * shift) * by[action] - upon[action]
+    return odds
 
 
 @njit(cache=True, nogil=True)
