@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from functools import partial
 from typing import Final, Unpack
 
 from core.api.lane import lane, tell
@@ -11,8 +13,11 @@ from core.domain.feed import FeedPage, PackedPage
 from core.services.feed import Feed
 from core.services.feed_request import Wanted
 
-MOST: Final = 16
+MOST: Final = 32
 """Pages made in one go; the first of them is answered when the last is made."""
+LONGEST_REST: Final = 0.03
+LULL: Final = 0.002
+"""Seconds."""
 _Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
 
 
@@ -21,30 +26,48 @@ class GroupPages:
 
     While a page waits for the live store the loop stands still, twice for each page. Under load several requests have come by the
     time the loop looks, and they share both waits. Who comes alone is served alone.
+
+    A page of a large group costs two thirds of one that is made alone, so there is a rest after each group, as long as it took and
+    LONGEST_REST at most: where pages take half of the time, groups grow until they take less. It ends early when as many have come
+    as there were in the last group and nobody else does for a LULL, as where a few callers ask again and again.
     """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Waiting] = []
+        self._begins: asyncio.Handle | None = None
+        self._rest_until, self._size = 0.0, 0
 
     async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage | PackedPage:
         """The page, marked as seen; packed if it may be. Raises as `Feed.page` does."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._waiting = loop, []
+            self._loop, self._waiting, self._begins = loop, [], None
         done: asyncio.Future[FeedPage | PackedPage] = loop.create_future()
         self._waiting.append((viewer, wanted, done))
-        if len(self._waiting) == 1:
-            loop.call_soon(self._begin, loop, feed)
+        self._plan(loop, feed)
         return await done
+
+    def _plan(self, loop: asyncio.AbstractEventLoop, feed: Feed) -> None:
+        """Begin when the rest is over, or early."""
+        if self._begins is not None:
+            self._begins.cancel()
+        rest, count = self._rest_until - time.monotonic(), len(self._waiting)
+        if count >= MOST:
+            rest = 0.0
+        elif count >= self._size:
+            rest = min(rest, LULL)
+        begin = loop.call_soon if rest <= 0 else partial(loop.call_later, rest)
+        self._begins = begin(self._begin, loop, feed)
 
     def _begin(self, loop: asyncio.AbstractEventLoop, feed: Feed) -> None:
         taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        if self._waiting:
-            loop.call_soon(self._begin, loop, feed)
-        asking = [done for *_, done in taken]
+        self._begins = loop.call_soon(self._begin, loop, feed) if self._waiting else None
+        asking, began = [done for *_, done in taken], time.monotonic()
         lane.start(
             lambda: feed.pages([(viewer, wanted) for viewer, wanted, _ in taken], now=clock()),
             lambda pages: tell(asking, pages),
             lambda error: tell(asking, [error] * len(asking)),
         )
+        ended = time.monotonic()
+        self._rest_until, self._size = ended + min(ended - began, LONGEST_REST), len(taken)

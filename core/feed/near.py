@@ -66,12 +66,14 @@ def summed(acts: Sequence[tuple[Name, float, Millis]]) -> dict[Name, float]:
 
 
 def strengths_of(
-    names: Sequence[int] | Places, weights: Sequence[float], times: Sequence[Millis], now: Millis
-) -> tuple[Places, FloatArray]:
+    names: Sequence[int], weights: Sequence[float], times: Sequence[Millis], now: Millis
+) -> tuple[Places, Places, FloatArray]:
     """`strengths` of a short history of posts told by numbers: the place (m,) of each post's last act in the history, ascending,
-    and what the post counts for (m,). Compiled: every page asks for fifty acts."""
+    its number (m,), and what it counts for (m,). Posts with numbers below 0 age the others and are left out.
+
+    Compiled: every page asks for fifty acts."""
     return _strengths(  # type: ignore[no-any-return]
-        np.asarray(names, np.int64), np.array(weights, np.float64), np.array(times, np.int64), now
+        np.array(names, np.int64), np.array(weights, np.float64), np.array(times, np.int64), now
     )
 
 
@@ -178,12 +180,13 @@ def _strengths(names, weights, times, now):  # type: ignore[no-untyped-def]
     strongest = 0.0
     for place in range(count - found, count):
         strongest = max(strongest, abs(counts[place]))
-    kept = 0
+    kept, own = 0, np.empty(count, np.int64)
     for place in range(count - found, count):
-        if abs(counts[place]) >= FAINT * strongest:
-            last[kept], counts[kept] = last[place], counts[place]
+        name = names[last[place]]
+        if name >= 0 and abs(counts[place]) >= FAINT * strongest:
+            last[kept], own[kept], counts[kept] = last[place], name, counts[place]
             kept += 1
-    return last[:kept], counts[:kept]
+    return last[:kept], own[:kept], counts[:kept]
 
 
 HASH, OFF = 2654435761, 15

@@ -123,12 +123,8 @@ class Near:
         arrived = model.arrivals.seen if model.arrivals is not None else None
         self.arrived = arrived if arrived is not None and arrived.known is index.known else None
         self._recent = recent
-        names = np.array(self._names(recent), np.int64)
-        last, counts = strengths_of(names, [act.weight for act in recent], [act.at for act in recent], now)
-        history = names[last]
-        if len(history) and history.min() < 0:
-            last, history, counts = last[history >= 0], history[history >= 0], counts[history >= 0]
-        self._last = last
+        names, weights, times = self._names(recent), [act.weight for act in recent], [act.at for act in recent]
+        self._last, history, counts = strengths_of(names, weights, times, now)
         if self.prior_share and self.prior.posts:
             history, counts = self._with_lent(history, counts)
         self.history: Places = history

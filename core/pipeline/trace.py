@@ -7,25 +7,28 @@ from functools import cache
 from time import perf_counter
 from types import TracebackType
 
+import msgspec
+
 from core.domain.feed import StageTrace
 
 
-class Step:
+class Step(msgspec.Struct, eq=False, gc=False):
     """One running stage: times itself, and catches whatever the stage raises.
 
     The caller looks at `failed` and decides between open and closed.
     """
 
-    __slots__ = ("_began", "_steps", "after", "before", "dropped", "ended", "failed", "kind", "stage")
-
-    def __init__(self, steps: list[Step], stage: object, kind: str, before: int) -> None:
-        self._steps, self.stage, self.kind = steps, stage, kind
-        self.before = self.after = before
-        self.dropped: Mapping[str, int] = _NOTHING
-        self.failed = ""
+    stage: object
+    kind: str
+    before: int
+    after: int
+    dropped: Mapping[str, int]
+    failed: str = ""
+    began: float = 0.0
+    ended: float = 0.0
 
     def __enter__(self) -> Step:
-        self._began = perf_counter()
+        self.began = perf_counter()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
@@ -35,7 +38,6 @@ class Step:
                 return False
             # The engine alone catches all: the failure is kept here, counted, and shown in the trace of the page.
             self.failed = f"{type(error).__name__}: {error}"[:200]
-        self._steps.append(self)
         return True
 
     def told(self) -> StageTrace:
@@ -45,7 +47,7 @@ class Step:
             kind=self.kind,
             before=self.before,
             after=self.after,
-            milliseconds=int((self.ended - self._began) * 10_000_000 + 0.5) / 10_000,
+            milliseconds=int((self.ended - self.began) * 10_000_000 + 0.5) / 10_000,
             dropped=dict(self.dropped),
             failed=self.failed,
         )
@@ -64,7 +66,9 @@ class Trace:
 
     def step(self, stage: object, kind: str, before: int = 0) -> Step:
         """Run a stage inside `with`."""
-        return Step(self._steps, stage, kind, before)
+        step = Step(stage, kind, before, before, _NOTHING)
+        self._steps.append(step)
+        return step
 
     def stages(self) -> tuple[StageTrace, ...]:
         """What they did. Asked at the end, if at all: a stage that is timed costs little more than two looks at the clock."""

@@ -47,6 +47,8 @@ class FeedArms:
         except (ServiceError, InvalidInput):
             metrics.DEGRADED.labels("experiments").inc()
             return asked
+        if not arms and policy is asked.policy:
+            return asked
         return replace(asked, policy=policy, arms=arms, model=model)
 
     def _served_by_all(self, experiment: Experiment, now: Millis) -> bool:

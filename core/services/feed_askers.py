@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from core.domain.ids import MINUTE, Millis
+from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
 from core.services.feed_request import Asked, Wanted, checked
-from core.services.remembered import Remembered
+from core.services.remembered import RememberedWhole
 from core.services.stores import Stores
 
 
@@ -17,7 +17,7 @@ class Askers:
     """Makes complete requests of what an app says. Thread safe."""
 
     def __init__(self, stores: Stores, policies: Policies, arms: FeedArms | None) -> None:
-        self._profiles = Remembered(stores.sample_viewers, lifetime=MINUTE)
+        self._profiles = RememberedWhole(stores.sample_viewers)
         self._policies, self._arms = policies, arms
 
     def request(self, viewer: str, wanted: Wanted, *, now: Millis, arms: bool = True) -> Asked:

@@ -115,3 +115,25 @@ class Remembered(Generic[T]):
             if (excess := len(self._held) - self._capacity) > 0:
                 for id in list(islice(self._held, excess + self._capacity // 10)):
                     del self._held[id]
+
+
+class RememberedWhole(Generic[T]):
+    """A small collection held whole and read anew after `lifetime`: asking for what is not in it costs nothing.
+
+    If the store does not answer, what is held is given whatever its age. Thread safe.
+    """
+
+    def __init__(self, collection: Collection[T], *, lifetime: Millis = MINUTE) -> None:
+        self._collection, self._lifetime = collection, lifetime
+        self._held: dict[str, T] = {}
+        self._due: Millis | None = None
+
+    def get(self, id: str, *, now: Millis) -> T | None:
+        """One item, or None."""
+        if self._due is None or not self._due - self._lifetime <= now < self._due:
+            try:
+                self._held = {item.id: item for item in self._collection.each()}
+                self._due = now + self._lifetime
+            except ServiceError:
+                self._due = now + RETRY
+        return self._held.get(id)
