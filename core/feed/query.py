@@ -162,6 +162,10 @@ def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: fl
     return vector[:-1]
 
 
+LEAST_USUAL = 1e-9
+"""Tags per post; a catalogue with fewer has none."""
+
+
 def above_usual(tags: FloatArray, shares: FloatArray) -> tuple[FloatArray, float]:
     """Affinities to tags (t,) less what somebody would have who acted on posts by lot, and their sum over a usual post's tags.
 
@@ -172,7 +176,7 @@ def above_usual(tags: FloatArray, shares: FloatArray) -> tuple[FloatArray, float
     every second post wears would say most.
     """
     usual = float(shares.sum())
-    weight = max(float(tags.sum()), 0.0) / usual if usual else 0.0
+    weight = max(float(tags.sum()), 0.0) / usual if usual > LEAST_USUAL else 0.0
     if not weight:
         return tags, float(tags[: len(shares)] @ shares[: len(tags)])
     above = np.zeros(max(len(tags), len(shares)))

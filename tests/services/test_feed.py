@@ -276,7 +276,7 @@ def test_without_the_document_store_known_posts_are_shown_and_unknown_ones_are_n
 def test_a_page_needs_no_document_that_the_index_was_built_from(small: World) -> None:
     read: list[object] = []
     small.feed.warm_up(now=NOW)
-    small.stores.documents.get_many = lambda *asked: read.append(asked) or []  # type: ignore[method-assign,func-returns-value]
+    small.stores.documents.get_many = lambda *asked: read.append(asked) or {}  # type: ignore[method-assign,func-returns-value]
     assert len(small.page_ids("v")) == 20
     assert not [asked for asked in read if asked[0] in ("posts", "products")]  # type: ignore[index]
 
