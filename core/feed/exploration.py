@@ -61,7 +61,8 @@ def tried_out(
         page, allowed, chance, rng.random((count, 2)), pool, problem.scores, problem.kinds, problem.names, caps, rows,
         index.likes, index.impressions, index.log_odds,
     )  # fmt: skip
-    tried = {slot: int(before[slot]) for slot in np.flatnonzero(page != before).tolist()}
+    both = zip(page.tolist(), before.tolist(), strict=True)
+    tried = {slot: old for slot, (place, old) in enumerate(both) if place != old}
     return page, propensities, tried
 
 

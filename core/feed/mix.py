@@ -42,7 +42,8 @@ class Problem:
 
     `scores`, `kinds` (numbers of KINDS), `publishers` and `new` have one element per candidate; `new` is false for what comes
     again, which is placed only after everything new. So have `brands` and `topics`, where they are given; below 0 is none.
-    `pins` are (slot, candidate); `session` is what the viewer was served before.
+    `pins` are (slot, candidate); `session` is what the viewer was served before. `groups` (3, n) are publishers, brands and topics
+    where they are one array already.
     """
 
     scores: FloatArray
@@ -55,6 +56,7 @@ class Problem:
     topics: NDArray[np.int64] | None = None
     pins: tuple[tuple[int, int], ...] = ()
     session: FeedSession = field(default_factory=FeedSession)
+    groups: NDArray[np.int64] | None = None
 
     @lazily
     def asked(self) -> Asked:
@@ -80,6 +82,8 @@ class Problem:
     @lazily
     def names(self) -> NDArray[np.int64]:
         """(3, n) publishers, brands and topics."""
+        if self.groups is not None:
+            return self.groups
         names = np.full((3, len(self.scores)), -1, np.int64)
         names[0] = self.publishers
         if self.brands is not None:

@@ -20,7 +20,7 @@ ROOM = 600_000
 class _Held(msgspec.Struct, frozen=True, eq=False):
     """What one viewer had seen, and its numbers in `known` (n,), -1 for posts that were not known then.
 
-    `lowest` and `highest` are the numbers' range.
+    `lowest` and `highest` hold the numbers between them.
     """
 
     known: Mapping[str, int]
@@ -45,7 +45,7 @@ class SeenNumbers:
         if held is None or held.known is not index.known:
             held = self._remember(state, index, index.found(state.seen))
         elif held.seen is not state.seen:
-            held = self._remember(state, index, _followed(index, held, state.seen))
+            held = self._follow(state, index, held)
         elif held.lowest < 0 and (numbers := _caught_up(index, held.seen, held.numbers)) is not held.numbers:
             held = self._remember(state, index, numbers)
         numbers, end = held.numbers, len(index.row_of)
@@ -53,8 +53,26 @@ class SeenNumbers:
             return numbers
         return numbers[(numbers >= 0) & (numbers < end)]
 
+    def _follow(self, state: ViewerState, index: Index, held: _Held) -> _Held:
+        """What came after what is held is added; the oldest may be gone."""
+        seen = state.seen
+        try:
+            dropped = held.seen.index(seen[0]) if seen else len(held.seen)
+        except ValueError:
+            return self._remember(state, index, index.found(seen))
+        shared = len(held.seen) - dropped
+        if held.lowest < 0 or held.seen[dropped:] != seen[:shared]:
+            return self._remember(state, index, index.found(seen))
+        fresh = index.found(seen[shared:])
+        numbers = np.concatenate((held.numbers[dropped:], fresh))
+        told = fresh.tolist()
+        return self._keep(state, index, numbers, min([held.lowest, *told]), max([held.highest, *told]))
+
     def _remember(self, state: ViewerState, index: Index, numbers: IntArray) -> _Held:
         lowest, highest = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
+        return self._keep(state, index, numbers, lowest, highest)
+
+    def _keep(self, state: ViewerState, index: Index, numbers: IntArray, lowest: int, highest: int) -> _Held:
         viewer, held = state.viewer, _Held(index.known, state.seen, numbers, lowest, highest)
         with self._lock:
             before = self._held.pop(viewer, None)
@@ -64,21 +82,6 @@ class SeenNumbers:
                 _, gone = self._held.popitem(last=False)
                 self._count -= len(gone.seen)
         return held
-
-
-def _followed(index: Index, held: _Held, seen: tuple[str, ...]) -> IntArray:
-    """Numbers of `seen`: of what it shares with what is held, past the oldest that were dropped, and of what came after."""
-    try:
-        dropped = held.seen.index(seen[0]) if seen else len(held.seen)
-    except ValueError:
-        return index.found(seen)
-    shared = len(held.seen) - dropped
-    if held.seen[dropped:] != seen[:shared]:
-        return index.found(seen)
-    old = held.numbers[dropped:]
-    if held.lowest < 0:
-        old = _caught_up(index, seen, old)
-    return np.concatenate((old, index.found(seen[shared:])))
 
 
 def _caught_up(index: Index, seen: tuple[str, ...], numbers: IntArray) -> IntArray:

@@ -95,6 +95,7 @@ class Slotting:
             policy=query.policy,
             pins=_pins(query, candidates.rows[order]) if query.policy.pins else (),
             session=query.session,
+            groups=names,
         )
         return problem, fresh
 

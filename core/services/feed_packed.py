@@ -20,7 +20,7 @@ from core.services.feed_cards import Cards
 
 MOST = 12_000
 """Pieces that are kept, of some 1.5 kB each."""
-CHECKED_FOR: Millis = MINUTE
+CHECKED_FOR: Millis = 5 * MINUTE
 """How long a piece is taken for true without looking at the publisher and the products again; changes that are heard of come at
 once."""
 UNTOLD = SlotReason(sources=(), scores={}, rule="", sentence="")
