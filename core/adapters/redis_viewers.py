@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +18,10 @@ from core.domain.viewer import ViewerState
 
 MOST_KEPT = 32 * 1024 * 1024
 """Bytes of stored states whose decoded form is kept; that takes some four times as much."""
+
+SURE, LOOKS = 0.9, 50
+"""While this part of the last LOOKS or so at kept states found them true, as where a viewer's requests come to the same process,
+only their marks are read."""
 
 # Arguments: the state expected, by its mark or, if that is not known, by its version; which of the two; then names and values.
 _WRITE = """
@@ -53,36 +57,36 @@ class RedisViewerStates:
         self._write = link.script(_WRITE)
         self._versions: tuple[list[bytes | None], dict[str, int]] = ([], {})
         self._kept = Kept(MOST_KEPT)
+        self._true = 1.0
 
     def read(self, viewer: str, *, trending: int = 200) -> LiveRead:
         return self.read_all((viewer,), trending=trending)[0]
 
     def read_all(self, viewers: Sequence[str], *, trending: int = 200) -> list[LiveRead]:
-        count = len(viewers)
-        asked = [packed("HMGET", _key(viewer), *_FIELDS) for viewer in viewers] + [_VERSIONS]
         scores: Mapping[str, float] = {}
         if trending > 0:
-            *states, found, pairs, clock = self._link.ask(
-                b"".join(asked) + self._trending.question(trending), count + 3
-            )
+            states, (found, pairs, clock) = self._asked(viewers, _VERSIONS + self._trending.question(trending), 3)
             scores = self._trending.answer(pairs, clock)
         else:
-            *states, found = self._link.ask(b"".join(asked), count + 1)
+            states, (found,) = self._asked(viewers, _VERSIONS, 1)
         held, versions = self._versions
         if found != held:
             versions = {topic: int(one or 0) for topic, one in zip(SERVING_TOPICS, found, strict=True)}
             self._versions = found, versions
-        return [
-            LiveRead(self._state(viewer, *own), scores, versions) for viewer, own in zip(viewers, states, strict=True)
-        ]
+        return [LiveRead(state, scores, versions) for state in states]
 
     def write(self, state: ViewerState, *, expected_version: int) -> bool:
         return self.write_many(((state, expected_version),))[0]
 
     def read_many(self, viewers: Sequence[str]) -> list[ViewerState]:
-        asked = b"".join([packed("HMGET", _key(viewer), *_FIELDS) for viewer in viewers])
-        found = self._link.ask(asked, len(viewers)) if viewers else []
-        return [self._state(viewer, *own) for viewer, own in zip(viewers, found, strict=True)]
+        return self._asked(viewers)[0] if viewers else []
+
+    def recall_many(self, viewers: Sequence[str]) -> list[ViewerState] | None:
+        if self._true < SURE:
+            return None
+        kept = [self._kept.of(viewer) for viewer in viewers]
+        states = [one.state for one in kept if one is not None and one.mark]
+        return states if len(states) == len(viewers) else None
 
     def write_many(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
         calls: list[Call] = []
@@ -103,6 +107,30 @@ class RedisViewerStates:
 
     def forget(self, viewer: str) -> None:
         self._link.call(lambda client: client.delete(_key(viewer)))
+
+    def _asked(
+        self, viewers: Sequence[str], more: bytes = b"", answers: int = 0
+    ) -> tuple[list[ViewerState], list[Any]]:
+        """Everybody's state, and the `answers` to `more` commands, in one round trip; in two if kept states have become untrue."""
+        kept = [self._kept.of(viewer) for viewer in viewers]
+        short = [one is not None and bool(one.mark) and self._true >= SURE for one in kept]
+        asked = [
+            packed("HGET", _key(viewer), "v") if brief else packed("HMGET", _key(viewer), *_FIELDS)
+            for viewer, brief in zip(viewers, short, strict=True)
+        ]
+        found = self._link.ask(b"".join(asked) + more, len(viewers) + answers)
+        states: list[ViewerState | None] = []
+        for viewer, one, brief, own in zip(viewers, kept, short, found[: len(viewers)], strict=True):
+            if one is not None:
+                self._true += ((one.mark == (own if brief else own[0])) - self._true) / LOOKS
+            states.append(self._state(viewer, *own) if not brief else one.state if one and one.mark == own else None)
+        if missing := [viewer for viewer, state in zip(viewers, states, strict=True) if state is None]:
+            whole = self._link.ask(
+                b"".join([packed("HMGET", _key(viewer), *_FIELDS) for viewer in missing]), len(missing)
+            )
+            late = iter([self._state(viewer, *own) for viewer, own in zip(missing, whole, strict=True)])
+            return [next(late) if state is None else state for state in states], found[len(viewers) :]
+        return [state for state in states if state is not None], found[len(viewers) :]
 
     def _state(
         self,

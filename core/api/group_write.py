@@ -16,7 +16,7 @@ from core.services.event_intake import EventResult
 
 MOST: Final = 64
 """Batches in one write."""
-EVERY: Final = 0.02
+EVERY: Final = 0.03
 """Seconds from the start of one write to the start of the next, at least: under load a durable write of ten batches costs little
 more processor time than that of one. Who comes after a pause does not wait."""
 FELT: Final = 16

@@ -181,10 +181,10 @@ class Engagement:
         try:
             for start in range(0, len(viewers), TOGETHER):
                 left = viewers[start : start + TOGETHER]
-                for _ in range(ATTEMPTS):
+                for attempt in range(ATTEMPTS):
                     if not left:
                         break
-                    left = self._feel_once(left, by_viewer, facts)
+                    left = self._feel_once(left, by_viewer, facts, recall=attempt == 0 and not again)
                 if left:
                     raise Unavailable(f"the state of viewer {left[0]} is changing too fast")
         except ServiceError:
@@ -197,10 +197,14 @@ class Engagement:
         viewers: Sequence[str],
         by_viewer: Mapping[str, Sequence[tuple[ViewerEvent, bool]]],
         facts: Mapping[str, PostFacts],
+        *,
+        recall: bool,
     ) -> list[str]:
-        """One read and one write for all of these viewers; returns those whose state somebody else has changed meanwhile."""
+        """One read and one write for all of these viewers, or only the write if their states can be recalled; returns those whose
+        state somebody else has changed meanwhile."""
+        states = self._live.viewers.recall_many(viewers) if recall else None
         changed: list[tuple[ViewerState, int]] = []
-        for viewer, before in zip(viewers, self._live.viewers.read_many(viewers), strict=True):
+        for viewer, before in zip(viewers, states or self._live.viewers.read_many(viewers), strict=True):
             missing = (event for event, new in by_viewer[viewer] if new or _surely_missing(before, event))
             after = update_all(before, ((event, facts.get(event.post)) for event in missing))
             if after is not before:

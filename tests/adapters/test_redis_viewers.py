@@ -203,3 +203,38 @@ def test_what_is_kept_is_bounded_in_bytes() -> None:
     assert [one.state.viewer for one in stored if kept.of(one.state.viewer) is one] == [f"v{n}" for n in range(40, 50)]
     kept.put(Stored(ViewerState(viewer="big"), b"1.x", 450, 450))
     assert kept.of("big") is None
+
+
+def test_states_are_recalled_without_asking_until_others_turn_out_to_change_them(
+    two: tuple[redis.RedisLive, redis.RedisLive],
+) -> None:
+    here, there = two
+    viewers = [f"v{number}" for number in range(20)]
+    assert here.viewers.recall_many(viewers) is None, "nothing is known yet"
+    mine = here.viewers.read_many(viewers)
+    assert all(here.viewers.write_many([(replace(state, liked=("p1",)), 0) for state in mine]))
+    recalled = here.viewers.recall_many(viewers)
+    assert recalled is not None
+    assert recalled == there.viewers.read_many(viewers)
+    assert all(there.viewers.write_many([(replace(state, liked=("p2",)), 1) for state in recalled]))
+    assert not any(here.viewers.write_many([(replace(state, liked=("p3",)), 1) for state in recalled]))
+    assert {state.liked for state in here.viewers.read_many(viewers)} == {("p2",)}
+    assert here.viewers.recall_many(viewers) is None, "twenty of twenty were changed by somebody else"
+    for _ in range(10):
+        assert {state.version for state in here.viewers.read_many(viewers)} == {2}
+    assert here.viewers.recall_many(viewers) is not None
+
+
+def test_one_viewer_among_many_whom_somebody_else_changed_is_read_whole(
+    two: tuple[redis.RedisLive, redis.RedisLive],
+) -> None:
+    here, there = two
+    viewers = [f"v{number}" for number in range(20)]
+    assert all(here.viewers.write_many([(ViewerState(viewer=one, seen=("p1",)), 0) for one in viewers]))
+    there.viewers.read_many(viewers)
+    assert there.viewers.write(ViewerState(viewer="v7", seen=("p1", "p2")), expected_version=1)
+    there.viewers.forget("v8")
+    found = [read.viewer for read in here.viewers.read_all([*viewers, "new"], trending=5)]
+    assert [state.viewer for state in found] == [*viewers, "new"]
+    assert [state.version for state in found] == [1] * 7 + [2, 0] + [1] * 11 + [0]
+    assert found[7].seen == ("p1", "p2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,6 +96,61 @@ def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:
         return page
 
     assert asyncio.run(story()).viewer == "b"
+
+
+class Slow(Told):
+    """Takes 10 ms for a group."""
+
+    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+        time.sleep(0.01)
+        return super().pages(wanted, now=now)
+
+
+async def dripping(feed: Told, count: int) -> list[FeedPage | Any]:
+    """Somebody asks every millisecond, whether others were answered or not."""
+    together = GroupPages()
+    asked = []
+    for number in range(count):
+        asked.append(asyncio.create_task(together.page(feed, f"v{number}")))
+        await asyncio.sleep(0.001)
+    return list(await asyncio.gather(*asked))
+
+
+def test_after_a_group_there_is_a_rest_in_which_the_next_one_grows() -> None:
+    feed = Slow()
+    pages = asyncio.run(dripping(feed, 60))
+    assert [page.viewer for page in pages] == [f"v{number}" for number in range(60)]
+    assert len(feed.rounds) < 10, "without a rest each group is only who came while the last one was made"
+
+
+def test_a_few_callers_who_ask_again_and_again_do_not_wait_for_the_end_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_pages, "LONGEST_REST", 60.0)
+    feed, together = Slow(), GroupPages()
+
+    async def caller(name: str) -> None:
+        for _ in range(5):
+            await together.page(feed, name)
+
+    async def story() -> None:
+        monkeypatch.setattr(together, "_rest_until", time.monotonic() + 60)
+        await asyncio.wait_for(asyncio.gather(*(caller(name) for name in ("a", "b", "c"))), 20)
+
+    asyncio.run(story())
+    assert {tuple(sorted(one)) for one in feed.rounds} == {("a", "b", "c")}
+
+
+def test_a_full_group_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, together = Told(), GroupPages()
+
+    async def story() -> None:
+        together._rest_until, together._size = time.monotonic() + 60, 2 * MOST
+        asked = [together.page(feed, f"v{number}") for number in range(MOST)]
+        await asyncio.wait_for(asyncio.gather(*asked), 20)
+
+    asyncio.run(story())
+    assert [len(one) for one in feed.rounds] == [MOST]
 
 
 def test_it_goes_on_in_another_event_loop() -> None:

@@ -139,6 +139,17 @@ class TestViewers:
         assert live.viewers.read_many([]) == []
         assert live.viewers.write_many([]) == []
 
+    def test_what_is_recalled_without_asking_can_only_be_written_over_while_it_is_true(self, live: Live) -> None:
+        assert live.viewers.recall_many(["a", "unknown"]) is None
+        assert live.viewers.write(replace(STATE, viewer="a"), expected_version=0)
+        live.viewers.read_many(["a"])
+        recalled = live.viewers.recall_many(["a"])
+        assert recalled is None or recalled == live.viewers.read_many(["a"])
+        before = live.viewers.read("a").viewer
+        assert live.viewers.write(replace(before, liked=("p2",)), expected_version=before.version)
+        assert not live.viewers.write(replace(before, liked=("p3",)), expected_version=before.version)
+        assert live.viewers.read("a").viewer.liked == ("p2",)
+
     def test_several_are_read_for_pages_in_one_go_with_the_same_trends_and_versions(self, live: Live) -> None:
         live.viewers.write(STATE, expected_version=0)
         live.trending.bump({"p1": 2.0}, now=NOW)

@@ -160,6 +160,9 @@ class MemoryViewerStates:
     def read_many(self, viewers: Sequence[str]) -> list[ViewerState]:
         return [self.read(viewer, trending=0).viewer for viewer in viewers]
 
+    def recall_many(self, viewers: Sequence[str]) -> list[ViewerState] | None:
+        return None
+
     def write_many(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
         return [self.write(state, expected_version=expected) for state, expected in states]
 

@@ -71,6 +71,10 @@ class ViewerStates(Protocol):
     def read_many(self, viewers: Sequence[str]) -> list[ViewerState]:
         """One round trip: the state of each, fresh if unknown."""
 
+    def recall_many(self, viewers: Sequence[str]) -> list[ViewerState] | None:
+        """The state of each as this process last knew it, without asking: somebody else may have changed it since, and then a write
+        over its version fails. None unless that is unlikely for all of them."""
+
     def write_many(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
         """One round trip: `write` for each state and its expected version, independently of the others. If it raises, some of them
         may be written."""
