@@ -121,16 +121,15 @@ def replay(
 
     Contenders see the last RECENT acts, as the feed does; items that the viewer has acted on are left out, ties and silence are
     broken by popularity before `since`, and by lot. `popularity` is always among the contenders. With `session` (the pause that
-    ends one) each contender NAME also stands as NAME + BEFORE, seeing only what came before the session began, and as
-    NAME + BEFORE + EVENLY, for which old acts count as much as new ones; acts that begin a session are not asked for, as all would
-    say the same. Nothing is asked about viewers before their first `known` acts.
+    ends one) each contender NAME also stands as NAME + BEFORE, seeing only what came before the session began, as NAME + AT_SINCE,
+    seeing only what came before `since`, and as both + EVENLY, for which old acts count as much as new ones; acts that begin a
+    session are not asked for, as the first two would say the same. Nothing is asked about viewers before their first `known` acts.
     """
     lots = np.random.default_rng(seed)
     popularity = acts.popularity(since) + 1e-3 * lots.random(len(acts.items))
     silent = np.zeros(len(acts.items))
     field: dict[str, Scores] = {**contenders, POPULARITY: lambda history, counts, sums: silent}
-    ways = (BEFORE, BEFORE + EVENLY) if session is not None else ()
-    names = [*field, *(name + way for name in contenders for way in ways)]
+    names = [*field, *(name + way for name in contenders for way in (WAYS if session is not None else ()))]
     bounds = np.searchsorted(acts.viewer, np.arange(len(acts.viewers) + 1))
     later = np.unique(acts.viewer[(acts.at >= since) & (acts.weight >= TAKEN_TO)])
     chosen = lots.permutation(later)[:most_viewers]
@@ -149,7 +148,9 @@ def replay(
 
 POPULARITY = "popularity"
 BEFORE = ", before the session"
+AT_SINCE = ", as of the training"
 EVENLY = ", evenly"
+WAYS = (BEFORE, BEFORE + EVENLY, AT_SINCE, AT_SINCE + EVENLY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +168,7 @@ class _Life:
         """How many acts were asked for, and how many each contender named."""
         free = np.ones(len(self.popularity), np.bool_)
         named: dict[str, int] = {}
-        asked, began = 0, 0
+        asked, began, trained = 0, 0, int(np.searchsorted(self.at, since))
         for place in range(len(self.item)):
             if session is not None and place and self.at[place] - self.at[place - 1] > session:
                 began = place
@@ -178,8 +179,9 @@ class _Life:
                 for name, scores in field.items():
                     named[name] = named.get(name, 0) + self._names(scores, place, item, free, first)
                     if session is not None and name != POPULARITY:
-                        for way in (BEFORE, BEFORE + EVENLY):
-                            found = self._names(scores, began, item, free, first, evenly=way != BEFORE)
+                        for way in WAYS:
+                            end = trained if way.startswith(AT_SINCE) else began
+                            found = self._names(scores, end, item, free, first, evenly=way.endswith(EVENLY))
                             named[name + way] = named.get(name + way, 0) + found
                 if asked >= most:
                     break

@@ -2,9 +2,10 @@
 
 The log is cut in time, and three viewers in ten are held out: a model is chosen and fitted on what the others did before the cut;
 after it, sessions are replayed act by act. *Known* viewers bring their history along, *new* viewers begin at the cut.
-*Precomputed* scores are those of the moment when the session began, its history weighted by recency or evenly, whichever hits
-more; *real time* is as the feed serves: the session's own acts count at once. Asked for are posts that a viewer took to and had
-not met, from the second act of a session on. Intervals are 95%, from resampling viewers.
+*Precomputed* scores are those of the training, as a batch makes them when it fits a model. *Fresh* ones are made anew from all that
+came since, for every viewer at the moment when a session begins, as no batch could. For both the history is weighted by recency or
+evenly, whichever hits more. *Real time* is as the feed serves: the session's own acts count at once. Asked for are posts that a
+viewer took to and had not met, from the second act of a session on. Intervals are 95%, from resampling viewers.
 
 Logs: a simulated shop whose viewers come with one of a few topics in mind, one whose tastes never move, MovieLens-100K in the
 order of its ratings; or any given with `--interactions`. Where tags and publishers are known, scores are the feed's own sum of
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from core.demo import behaviour, tastes
 from core.feed.near import PAUSE
-from core.feed.next_item import BEFORE, EVENLY, POPULARITY, Acts, Codes, Scores, replay, scores_of
+from core.feed.next_item import AT_SINCE, BEFORE, EVENLY, POPULARITY, Acts, Codes, Scores, replay, scores_of
 from core.feed.query import above_usual
 from core.feed.scorers.engagement import Engagement
 from core.feed.serving_model import usual_unit
@@ -143,16 +144,21 @@ def _measure(report: Report, case: str, acts: Acts, scores: Scores, since: int, 
         hits = replay(acts, {MODEL: scores}, first=first, **settings)
         if not len(hits.asked):
             raise SystemExit(f"{case}: no session after the cut has a second act on something new")
-        before = max((MODEL + BEFORE, MODEL + BEFORE + EVENLY), key=lambda way: float(hits.hits[way].sum()))
+        trained, fresh = (
+            max((MODEL + way, MODEL + way + EVENLY), key=lambda way: float(hits.hits[way].sum()))
+            for way in (AT_SINCE, BEFORE)
+        )
         if first == 10:
             report.add(case, "viewers", len(hits.asked), "count")
             report.add(case, "acts", float(hits.asked.sum()), "count")
-        for name, way in (("popularity", POPULARITY), ("precomputed", before), ("real_time", MODEL)):
+        ways = {"popularity": POPULARITY, "precomputed": trained, "fresh": fresh, "real_time": MODEL}
+        for name, way in ways.items():
             report.add(case, f"{name}_hits_{first}", hits.rate(way).value, "share")
-        lift = hits.lift(MODEL, before)
-        report.add(case, f"lift_{first}", lift.value, "relative")
-        report.add(case, f"lift_{first}_low", lift.low, "relative")
-        report.add(case, f"lift_{first}_high", lift.high, "relative")
+        for name, way in (("lift", trained), ("lift_over_fresh", fresh)):
+            lift = hits.lift(MODEL, way)
+            report.add(case, f"{name}_{first}", lift.value, "relative")
+            report.add(case, f"{name}_{first}_low", lift.low, "relative")
+            report.add(case, f"{name}_{first}_high", lift.high, "relative")
 
 
 def measure(report: Report, options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.feed.next_item import BEFORE, POPULARITY, Acts, replay, scores_of
+from core.feed.next_item import AT_SINCE, BEFORE, POPULARITY, Acts, replay, scores_of
 from core.models.neighbours import Neighbours
 from tests.feed.test_serving_model import ring
 
@@ -55,6 +55,15 @@ def test_only_the_sessions_own_acts_tell_the_two_ways_apart() -> None:
     assert found.asked.tolist() == [1]
     assert found.hits["ring"].tolist() == [1]
     assert found.hits["ring" + BEFORE].tolist() == [0]
+
+
+def test_what_was_precomputed_knows_nothing_that_came_after_the_training() -> None:
+    log = acts(("v", "e", 1.0, 0), ("v", "a", 1.0, 2 * HOUR), ("v", "g", 1.0, 4 * HOUR), ("v", "b", 1.0, 4 * HOUR + 1))
+    for since, hits in ((HOUR, 0), (3 * HOUR, 1)):
+        found = replay(log, {"ring": scores_of(ring(), ITEMS)}, since=since, first=2, session=HOUR)
+        assert found.asked.tolist() == [1]
+        assert found.hits["ring" + BEFORE].tolist() == [1], "before the session began, a was known"
+        assert found.hits["ring" + AT_SINCE].tolist() == [hits]
 
 
 def test_what_was_seen_disliked_or_came_before_is_not_asked_for() -> None:
