@@ -197,6 +197,7 @@ class _Life:
         now = int(self.at[min(end, len(self.at) - 1)])
         acts = list(zip(*columns, strict=True))
         sums, counted = summed(acts), strengths(acts, now, evenly=evenly)
-        found = scores(np.array(list(sums), np.int64), np.array(list(counted.values())), np.array(list(sums.values())))
+        counts = np.array([counted.get(item, 0.0) for item in sums])  # the faintest are left out there
+        found = scores(np.array(list(sums), np.int64), counts, np.array(list(sums.values())))
         better = (found > found[item]) | ((found == found[item]) & (self.popularity > self.popularity[item]))
         return int(np.count_nonzero(better & free)) < first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.feed.near import FAINT
 from core.feed.next_item import AT_SINCE, BEFORE, POPULARITY, Acts, replay, scores_of
 from core.models.neighbours import Neighbours
 from tests.feed.test_serving_model import ring
@@ -64,6 +65,23 @@ def test_what_was_precomputed_knows_nothing_that_came_after_the_training() -> No
         assert found.asked.tolist() == [1]
         assert found.hits["ring" + BEFORE].tolist() == [1], "before the session began, a was known"
         assert found.hits["ring" + AT_SINCE].tolist() == [hits]
+
+
+def test_the_faintest_acts_of_a_long_session_say_nothing_of_posts_but_stay_among_the_sums() -> None:
+    many = [chr(ord("a") + number) for number in range(26)]
+    log = Acts.of(["v"], many, np.zeros(26, int), np.arange(26), np.ones(26), np.arange(26))
+    told: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def scores(history: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
+        told.append((counts, sums))
+        return np.zeros(26)
+
+    replay(log, {"all": scores}, since=25, first=2, session=HOUR)
+    counts, sums = told[0]
+    assert len(counts) == len(sums) == 25
+    assert sums.tolist() == [1.0] * 25
+    assert counts[-1] == 1.0
+    assert counts[0] == 0.0 < FAINT
 
 
 def test_what_was_seen_disliked_or_came_before_is_not_asked_for() -> None:
