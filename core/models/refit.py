@@ -89,7 +89,9 @@ def _solved(gram: Floating, sources: NDArray[np.integer], goal: Floating, values
         if not size > 0:
             break
         moved = times(direction)
-        length = size / (direction @ moved)
+        if not (curve := direction @ moved) > 0:  # what is left is too small to be told from nothing
+            break
+        length = size / curve
         values, residual = values + length * direction, residual - length * moved
         near = residual / diagonal
         before, size = size, residual @ near

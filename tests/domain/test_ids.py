@@ -24,8 +24,10 @@ def test_ids_sort_by_time(one: int, other: int) -> None:
     assert one == other or (new_id(one) < new_id(other)) == (one < other)
 
 
-def test_ids_of_one_moment_differ() -> None:
-    assert len({new_id(1_795_000_000_000) for _ in range(10_000)}) == 10_000
+def test_ids_of_one_moment_differ_and_those_made_later_sort_later() -> None:
+    made = [new_id(1_795_000_000_000) for _ in range(10_000)]
+    assert made == sorted(set(made))
+    assert len(made) == 10_000
 
 
 @pytest.mark.parametrize("now", [-1, 2**48])
