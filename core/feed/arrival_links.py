@@ -140,7 +140,8 @@ def joined(
 
     An act on any place speaks for the `most` newest arrivals like it, one on an arrival for its neighbours too. `tied` and `own`
     are the post numbers of the model's places and of the arrivals; those of -1, and from `end` on, are left out. There is room for
-    k + most posts for each of the history.
+    k + most posts for each of the history. Putting a post into the table stands in `near`, too, on purpose: as a function that is
+    called for each neighbour it takes several times as long.
     """
     k, trained, last = rows.shape[1], len(tied), len(table) - 1
     for h in range(len(history)):
