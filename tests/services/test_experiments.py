@@ -53,11 +53,18 @@ class World:
         self.notices = Notices(self.stores)
         self.rollout = Rollout(self.stores, self.metrics, self.experiments, self.notices)
         self.sent = 0
+        self.launches = 0
 
     def launched(self, *, now: int = T0, steps: tuple[Step, ...] = (Step(exposure=1.0),)) -> Experiment:
         draft = self.experiments.create(
             MANAGER, name="More product posts", arms=ARMS, metrics=(CLICKS, WATCH, RATE), steps=steps, now=now
         )
+        return self.launch(draft, now=now)
+
+    def launch(self, draft: Experiment, *, now: int = T0) -> Experiment:
+        """Launched with a salt that is the same in every run, so that the same viewers are drawn into each arm."""
+        self.launches += 1
+        self.stores.experiments.upsert_many([dataclasses.replace(draft, salt=f"drawing {self.launches}")])
         return self.experiments.launch(MANAGER, draft.id, now=now)
 
     def send(self, events: list[ViewerEvent]) -> None:

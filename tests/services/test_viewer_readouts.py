@@ -33,7 +33,7 @@ def second(world: World, layer: str) -> Experiment:
         MANAGER, name="Bigger cards", arms=(Arm(name="small", flags={"card": "s"}), Arm(name="big", flags={"card": "b"})),
         metrics=(CLICKS,), steps=(Step(exposure=1.0),), layer=layer, now=T0,
     )  # fmt: skip
-    return world.experiments.launch(MANAGER, draft.id, now=T0)
+    return world.launch(draft)
 
 
 def test_experiments_of_two_layers_are_compared_where_their_viewers_meet() -> None:
