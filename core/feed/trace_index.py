@@ -59,7 +59,7 @@ def gathered(index: Index, rows: IntArray) -> Rows:
             sort = f"array of {len(value)}" if isinstance(value, np.ndarray) else type(value).__name__
             raise TypeError(f"Index.{name} is an unknown {sort}; say in core/feed/trace_index.py how it is recorded")
     ragged = {name: _list(index, name, rows) for name in lists}
-    return Rows(rows, tuple(index.ids[row] for row in rows), columns, ragged, plain)
+    return Rows(rows, tuple(map(index.ids.__getitem__, rows.tolist())), columns, ragged, plain)
 
 
 def _list(index: Index, name: str, rows: IntArray) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -75,19 +75,19 @@ def words(index: Index, held: Rows, mentioned: Iterable[str]) -> dict[str, dict[
 
     A column `publisher` and a list `tag` hold numbers of the vocabularies `publishers` and `tags`.
     """
-    used = {f"{name}s": np.unique(column).tolist() for name, column in held.columns.items() if column.dtype.kind == "i"}
-    used |= {f"{name}s": np.unique(flat).tolist() for name, (flat, _) in held.ragged.items()}
+    used: dict[str, NDArray[Any]] = {name: flat for name, (flat, _) in held.ragged.items()}
+    used |= {name: column for name, column in held.columns.items() if column.dtype.kind == "i"}
     asked = list(mentioned)
     found: dict[str, dict[str, int]] = {}
     for field in fields(index):
         vocabulary = getattr(index, field.name)
         if not isinstance(vocabulary, Vocabulary):
             continue
-        numbers = used.get(field.name)
+        numbers = used.get(field.name.removesuffix("s"))
         if numbers is None:
             found[field.name] = {name: number for number, name in enumerate(vocabulary.names)}
             continue
-        own = {vocabulary.names[number]: number for number in numbers if 0 <= number < len(vocabulary)}
+        own = {vocabulary.names[number]: number for number in set(numbers.tolist()) if 0 <= number < len(vocabulary)}
         found[field.name] = own | {name: number for name in asked if (number := vocabulary.find(name)) >= 0}
     return found
 

@@ -25,20 +25,21 @@ class Delivery:
 
     def url(self, prefix: str, name: str, *, now: Millis) -> str:
         """The signed path of object `prefix/name`; "" if `name` is empty."""
-        if not name:
-            return ""
-        expiry = -(-(now + LIFETIME) // HOUR) * HOUR // SECOND
-        return f"/media/{expiry}-{self._signature(expiry, prefix)}/{prefix}/{name}"
+        return f"{self._folder(prefix, now)}{name}" if name else ""
 
     def links(self, media: Media | None, *, now: Millis) -> MediaLinks:
         """All addresses of a post's media."""
         if media is None:
             return MediaLinks()
+        folder = self._folder(media.prefix, now)
+        poster, preview, clip, hls = [
+            folder + name if name else "" for name in (media.poster, media.preview, media.clip, media.hls)
+        ]
         return MediaLinks(
-            poster=self.url(media.prefix, media.poster, now=now),
-            preview=self.url(media.prefix, media.preview, now=now),
-            clip=self.url(media.prefix, media.clip, now=now),
-            hls=self.url(media.prefix, media.hls, now=now),
+            poster=poster,
+            preview=preview,
+            clip=clip,
+            hls=hls,
             width=media.width,
             height=media.height,
             duration=media.duration,
@@ -56,5 +57,10 @@ class Delivery:
                 return
         raise Forbidden("this media address is not valid")
 
+    def _folder(self, prefix: str, now: Millis) -> str:
+        """The signed path of what is below `prefix`."""
+        expiry = -(-(now + LIFETIME) // HOUR) * HOUR // SECOND
+        return f"/media/{expiry}-{self._signature(expiry, prefix)}/{prefix}/"
+
     def _signature(self, expiry: int, prefix: str) -> str:
-        return hmac.new(self._key, f"{expiry}:{prefix}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._key, f"{expiry}:{prefix}".encode(), "sha256")[:16].hex()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from itertools import islice
 
 from core.domain.feed import MediaLinks, ProductCard
 from core.domain.ids import DAY, HOUR, Millis
 from core.domain.post import Post
 from core.domain.product import Product
 from core.feed.entry import playable
+from core.services.bounded import Bounded
 from core.services.delivery import Delivery
 from core.services.remembered import Remembered
 from core.services.stores import Stores
+
+POSTS, PRODUCTS = 100_000, 20_000
+"""So many of each are kept."""
 
 
 class Cards:
@@ -21,12 +24,12 @@ class Cards:
 
     def __init__(self, stores: Stores, delivery: Delivery) -> None:
         self._delivery = delivery
-        self.posts = Remembered(stores.posts, capacity=12_000, lifetime=DAY)
-        self.products = Remembered(stores.products)
+        self.posts = Remembered(stores.posts, capacity=POSTS, lifetime=DAY)
+        self.products = Remembered(stores.products, capacity=PRODUCTS)
         self.publishers = Remembered(stores.publishers)
         self.tags = Remembered(stores.tags)
-        self._links: dict[str, tuple[Millis, object, MediaLinks]] = {}
-        self._cards: dict[str, tuple[Millis, Product, ProductCard]] = {}
+        self._links: Bounded[str, tuple[Millis, object, MediaLinks]] = Bounded(POSTS)
+        self._cards: Bounded[str, tuple[Millis, Product, ProductCard]] = Bounded(PRODUCTS)
         self._now = threading.local()
 
     def made_at(self, now: Millis) -> None:
@@ -58,10 +61,7 @@ class Cards:
         if held is not None and held[0] == hour and held[1] is post.media:
             return held[2]
         links = self._delivery.links(post.media, now=now)
-        if len(self._links) > 12_000:
-            for id in list(islice(self._links, 2_000)):
-                self._links.pop(id, None)
-        self._links[post.id] = (hour, post.media, links)
+        self._links.put(post.id, (hour, post.media, links))
         return links
 
     def product_cards(self, posts: Sequence[Post], *, now: Millis) -> dict[str, ProductCard]:
@@ -85,10 +85,8 @@ class Cards:
         held = self._cards.get(product.id)
         if held is not None and held[0] == hour and held[1] is product:
             return held[2]
-        if len(self._cards) > 20_000:
-            self._cards.clear()
         card = self._made(product, now)
-        self._cards[product.id] = (hour, product, card)
+        self._cards.put(product.id, (hour, product, card))
         return card
 
     def _made(self, product: Product, now: Millis) -> ProductCard:

@@ -7,7 +7,6 @@ about writing it. A piece is one thing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 import msgspec
 
@@ -16,6 +15,7 @@ from core.domain.ids import HOUR, MINUTE, Millis
 from core.domain.post import Post, PostKind
 from core.domain.product import Product
 from core.domain.publisher import Publisher
+from core.services.bounded import Bounded
 from core.services.feed_cards import Cards
 
 MOST = 12_000
@@ -52,7 +52,7 @@ class Pieces:
 
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
-        self._held: dict[str, Piece] = {}
+        self._held: Bounded[str, Piece] = Bounded(MOST)
 
     def of(self, posts: Sequence[Post], *, now: Millis) -> list[Piece]:
         """One for each post, as the store has it."""
@@ -89,10 +89,7 @@ class Pieces:
             piece = Piece(json, post.kind, offered, post, publisher, products, hour, heard, now)
         else:
             piece = msgspec.structs.replace(piece, heard=heard, checked=now)
-        if len(self._held) > MOST:
-            for id in list(islice(self._held, MOST // 6)):
-                self._held.pop(id, None)
-        self._held[post.id] = piece
+        self._held.put(post.id, piece)
         return piece
 
     def _written(self, post: Post, publisher: Publisher | None, products: Sequence[Product], now: Millis) -> bytes:

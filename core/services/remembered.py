@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from core.domain.collection import Collection
 from core.domain.errors import ServiceError
 from core.domain.ids import MINUTE, SECOND, Millis
+from core.services.bounded import Bounded
 
 
 class Identified(Protocol):
@@ -46,10 +45,9 @@ class Remembered(Generic[T]):
         """Without `remember_missing`, an id that was not found is asked for again each time, as an item is that `only` says no to.
         With `strict`, a store that does not answer raises ServiceError if any of the ids is not remembered: nothing is taken for
         missing that may be there."""
-        self._collection, self._capacity, self._lifetime = collection, capacity, lifetime
+        self._collection, self._lifetime = collection, lifetime
         self._remember_missing, self._strict, self._only = remember_missing, strict, only
-        self._held: dict[str, tuple[Millis, T | None]] = {}
-        self._lock = Lock()
+        self._held: Bounded[str, tuple[Millis, T | None]] = Bounded(capacity)
         self._problem: ServiceError | None = None
         self._retry_at: Millis = 0
         self.heard = 0
@@ -90,7 +88,7 @@ class Remembered(Generic[T]):
         """Take newer versions in."""
         newer: dict[str, tuple[Millis, T | None]] = {item.id: (now, item) for item in items}
         if newer:
-            self._keep(newer)
+            self._held.put_all(newer)
             self.heard += 1
 
     def _read(self, ids: list[str], now: Millis) -> dict[str, T]:
@@ -104,17 +102,10 @@ class Remembered(Generic[T]):
             if self._strict and any(id not in self._held for id in ids):
                 raise
             return {id: entry[1] for id in ids if (entry := self._held.get(id)) is not None and entry[1] is not None}
-        self._keep({id: (now, item) for id, item in read.items() if self._only(item)})
-        if self._remember_missing:
-            self._keep({id: (now, None) for id in ids if id not in read})
+        self._held.put_all({id: (now, item) for id, item in read.items() if self._only(item)})
+        if self._remember_missing and len(read) < len(ids):
+            self._held.put_all({id: (now, None) for id in ids if id not in read})
         return read
-
-    def _keep(self, entries: dict[str, tuple[Millis, T | None]]) -> None:
-        with self._lock:
-            self._held.update(entries)
-            if (excess := len(self._held) - self._capacity) > 0:
-                for id in list(islice(self._held, excess + self._capacity // 10)):
-                    del self._held[id]
 
 
 class RememberedWhole(Generic[T]):

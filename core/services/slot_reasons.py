@@ -72,9 +72,12 @@ def acts_behind(query: FeedQuery, chosen: Selection, names: tuple[str, ...]) -> 
     telling = proposed & (shown["neighbours"] >= np.maximum(0.5 * shown["tag affinity"], LEAST_TELLING))
     for place in np.flatnonzero(telling).tolist():
         telling[place] = may_name_act(named(int(shown.sources[place]), names), chosen.rules[place])
-    if not telling.any():
-        return [None] * len(shown)
-    return [act if told else None for act, told in zip(near.because(shown.rows), telling.tolist(), strict=True)]
+    acts: list[Interaction | None] = [None] * len(shown)
+    told = np.flatnonzero(telling)
+    if len(told):
+        for place, act in zip(told.tolist(), near.because(shown.rows[told]), strict=True):
+            acts[place] = act
+    return acts
 
 
 @lru_cache(maxsize=10_000)

@@ -58,15 +58,30 @@ def test_what_was_set_aside_and_has_died_is_let_go_in_the_end(
     assert gone() is None
 
 
-def test_survivors_of_the_youngest_are_set_aside_every_few_times_if_that_is_wanted() -> None:
+@pytest.fixture
+def young() -> Iterator[SmallCollector]:
     made = SmallCollector(every=2)
     made.start()
-    try:
-        kept = [Node() for _ in range(300)]
+    yield made
+    made.stop()
+
+
+def test_the_young_are_set_aside_unseen_and_looked_at_every_few_times_if_that_is_wanted(young: SmallCollector) -> None:
+    found = []
+    for _ in range(3):
+        gone = weakref.ref(Node())
         before = gc.get_freeze_count()
-        gc.collect(0)
-        assert gc.get_freeze_count() == before
+        kept = [Node() for _ in range(300)]
         gc.collect(0)
         assert gc.get_freeze_count() >= before + len(kept)
-    finally:
-        made.stop()
+        found.append(gone() is None)
+    assert found == [False, False, True]
+
+
+def test_the_young_are_looked_at_as_long_as_there_is_garbage_among_them(young: SmallCollector) -> None:
+    found = []
+    for _ in range(6):
+        gone = [weakref.ref(Node()) for _ in range(collector.GARBAGE)]
+        gc.collect(0)
+        found.append(all(one() is None for one in gone))
+    assert found == [False, False, True, True, True, True]
