@@ -18,6 +18,7 @@ from core.feed.sources.everything import Everything, SeenAgain
 from core.feed.sources.following import Following
 from core.feed.sources.fresh import Fresh
 from core.feed.sources.neighbours import Neighbours
+from core.feed.sources.others import Others
 from core.feed.sources.pinned import Pinned
 from core.feed.sources.popular import Popular
 from core.feed.sources.segment import Segment
@@ -27,6 +28,7 @@ from core.pipeline.engine import FeedPipeline
 
 SOURCES = (Following(), TagAffinity(), Trending(), Fresh(), Popular(), Neighbours(), Segment(), Campaigns(), Pinned())
 FALLBACKS = (Everything(), SeenAgain())
+WIDER = (Others(),)
 FRESH = 1 << SOURCES.index(Fresh())
 SPONSORED = 1 << SOURCES.index(Campaigns())
 AGAIN = 1 << len(SOURCES) + FALLBACKS.index(SeenAgain())
@@ -37,6 +39,7 @@ def for_you(verdicts: Verdicts) -> FeedPipeline[FeedQuery]:
     return FeedPipeline(
         sources=SOURCES,
         fallbacks=FALLBACKS,
+        wider=WIDER,
         filters=(Eligible(), NotSeen(AGAIN)),
         hydrators=(Affinity(), Nearness()),
         scorers=(Engagement(), BusinessValue(SPONSORED), Total(AGAIN)),

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from core.domain.feed import Relaxation
 from core.domain.lazily import lazily
 from core.domain.mix import MixPolicy
+from core.domain.mix_rules import CAPS
+from core.domain.post import PostKind
 from core.domain.viewer import FeedSession
-from core.feed.index import KINDS
+from core.feed.index import KIND_NUMBER, KINDS
 from core.feed.mix_asked import UNCAPPED, Asked
 from core.feed.mix_bounds import Bounds, bounds
 from core.feed.mix_relax import least_relaxed
@@ -106,7 +108,8 @@ class Problem:
 class MixedPage(msgspec.Struct, frozen=True, eq=False):
     """`places` among the candidates in slot order, the page's `value`, and the slots each kind was allowed.
 
-    `relaxed` are the rules that could not be kept, `notes` the same in sentences, and `broken` how many gaps are among them.
+    `relaxed` are the rules that could not be kept, `notes` the same in sentences, and `broken` how many gaps are among them. It is
+    `lacking` choice if candidates of other publishers, brands or topics might have let it keep more of them.
     """
 
     places: Places
@@ -114,6 +117,7 @@ class MixedPage(msgspec.Struct, frozen=True, eq=False):
     limits: Bounds
     broken: int = 0
     relaxed: tuple[Relaxation, ...] = ()
+    lacking: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -133,7 +137,7 @@ def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
         must = None
     limits = _limits(problem, must)
     without: tuple[int, ...] | None
-    found = board.search(limits.least, limits.most, start=start)
+    found = board.search(limits.least, limits.most, start=start) if not board.overdrawn else None
     if found is None or not found.clean:
         needed = must or (0,) * len(KINDS)
         relaxed = least_relaxed(problem.board, asked, problem.kept_pins, available, needed)
@@ -145,7 +149,18 @@ def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
     if without is not None or not asked.keeps_shares(kinds):
         gives = asked.relaxed(kinds, available, board.highest(places), without or ())
     broken = sum(often for often, _ in asked.broken(kinds).values()) if without is not None else 0
-    return MixedPage(places, value, limits, broken, gives)
+    return MixedPage(places, value, limits, broken, gives, _lacking(gives, available))
+
+
+def _lacking(gives: Sequence[Relaxation], available: Sequence[int]) -> bool:
+    """Whether a cap was passed, or a kind fell short of which there were candidates left."""
+    for one in gives:
+        if one.field in CAPS:
+            return True
+        _, kind, *end = one.field.split(".")
+        if end == ["least"] and available[KIND_NUMBER[PostKind(kind)]] > one.given:
+            return True
+    return False
 
 
 def _limits(problem: Problem, must: tuple[int, ...] | None) -> Bounds:

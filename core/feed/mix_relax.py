@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.feed.mix_asked import PIN_UNIT, Asked, Ints
+from core.feed.mix_asked import CAP_UNIT, PIN_UNIT, Asked, Ints
 from core.feed.mix_search import Board
 
 ATTEMPTS = 24
@@ -35,12 +35,12 @@ def least_relaxed(
     """The page for which the rules give way by the fewest units (see `core.feed.mix_asked`); of these the best.
 
     Shares, gaps and caps give way within one search; pins are left out in the order of what that costs, as long as something
-    better could come of it: nothing does with fewer units than shares and gaps alone.
+    better could come of it: nothing does with fewer units than shares and gaps alone, and too few groups for the caps.
     """
     toll = asked.soft_toll(must)
     alone = boards(asked, (), True)
     free = alone.order(alone.everything, alone.frame(must, available, toll))
-    floor = free.units if free is not None else 0.0
+    floor = (free.units if free is not None else 0.0) + CAP_UNIT * alone.overdrawn
     best: Relaxed | None = None
     queue: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     seen: set[tuple[int, ...]] = {()}
@@ -53,7 +53,9 @@ def least_relaxed(
         kept = [pin for pin in pins if pin[0] not in without]
         board = boards(asked, kept, True)
         # With pins, what must be shown may be impossible; then it is only wished for.
-        found = board.search(must, available, toll) or board.search((0,) * len(must), available, toll)
+        found = board.search(must, available, toll, floor=floor) or board.search(
+            (0,) * len(must), available, toll, floor=floor
+        )
         if found is not None and (best is None or (found.units + extra, -found.value) < (best.units, -best.value)):
             best = Relaxed(board.long(found), found.value, without, found.units + extra)
         for slot, _ in kept:

@@ -119,6 +119,18 @@ class Board:
         kept, _, kinds, _, _, greedy = self._short
         return tuple(np.bincount(kinds[greedy & new[kept]], minlength=4).tolist())
 
+    @lazily
+    def overdrawn(self) -> int:
+        """So many posts of any page are above some cap at least, because the candidates have too few groups."""
+        _, _, _, groups, caps, greedy = self._short
+        if np.count_nonzero(greedy) >= self.asked.size:
+            return 0
+        found = 0
+        for dim, cap in enumerate(caps.tolist()):
+            held = np.bincount(groups[:, dim] + 1)
+            found = max(found, self.asked.size - int(held[0]) - int(np.minimum(held[1:], cap).sum()))
+        return found
+
     def frame(self, least: Sequence[int], most: Sequence[int], toll: FloatArray | None = None) -> Frame:
         """For counts within `least` and `most`; without a `toll` these are hard, and what depends on rules alone is kept."""
         if toll is not None:
@@ -150,10 +162,12 @@ class Board:
         toll: FloatArray | None = None,
         *,
         start: Ints | None = None,
+        floor: float = 0.0,
     ) -> Found | None:
         """The best page with counts within `least` and `most`, paying `toll`; None if no order of kinds is possible.
 
-        Without a `toll` the counts are hard. `start` is a page to begin with too, for a longer search.
+        Without a `toll` the counts are hard. `start` is a page to begin with too, for a longer search. It is known that rules give
+        way by `floor` units at least: a page where they do by no more is not searched much longer.
         """
         frame = self.frame(least, most, toll)
         first = self.order(self._short[-1], frame)
@@ -161,16 +175,16 @@ class Board:
             first = self.order(self.everything, frame)
         if first is None:
             return None
-        best, hard = self._exchanged(first.places, frame.toll)
-        if self.soft and best.units and (other := self.order(self.everything, frame)) is not None:
-            best = max(best, self._exchanged(other.places, frame.toll)[0], key=lambda page: page.worth)
+        best, hard = self._exchanged(first.places, frame.toll, floor=floor)
+        if self.soft and best.units > floor + 1e-6 and (other := self.order(self.everything, frame)) is not None:
+            best = max(best, self._exchanged(other.places, frame.toll, floor=floor)[0], key=lambda page: page.worth)
         if start is not None:
             best = max(best, self._exchanged(self.short(start), frame.toll, THOROUGH)[0], key=lambda page: page.worth)
         for _ in range(ROUNDS if hard or start is not None else 0):
             again = self.order(self._open(best.places), frame)
             if again is None or np.array_equal(again.places, best.places):
                 break
-            better, _ = self._exchanged(again.places, frame.toll)
+            better, _ = self._exchanged(again.places, frame.toll, floor=floor)
             if better.worth <= (best.worth[0], best.value + 1e-9):
                 break
             best = better
@@ -198,14 +212,16 @@ class Board:
         page[page < 0] = free[: int((page < 0).sum())]
         return page
 
-    def _exchanged(self, places: Ints, toll: FloatArray, patience: int = PATIENCE) -> tuple[Found, bool]:
+    def _exchanged(
+        self, places: Ints, toll: FloatArray, patience: int = PATIENCE, *, floor: float = 0.0
+    ) -> tuple[Found, bool]:
         _, scores, kinds, groups, caps, _ = self._short
         price, above = self._gap_price, PENALTY * (CAP_UNIT if self.soft else 1_000)
         stamina = max(TIRED if self.soft else STAMINA, patience) * 20 // max(len(places), 20)
         page, value, broken, due, over, hard = exchanged(
             scores, kinds, groups, caps, places, self.pinned >= 0, toll, self.asked.gaps, self.asked.last,
             self.attention, price, above, above / 8 if self.soft else 0.0, price / 8 if self.soft else 0.0,
-            4 * stamina, patience, stamina,
+            4 * stamina, patience, stamina, (floor + 1e-6) * PENALTY if floor else 0.0,
         )  # fmt: skip
         return Found(page, value, due, broken, over), hard
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NoReturn, get_type_hints
 
 import msgspec
@@ -161,7 +162,7 @@ def _as_then(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> FeedPipelin
     proposed = {bit: rows.array() for bit, rows in trace.proposals}
     nothing = np.empty(0, np.int32)
     sources = tuple(Recorded(proposed.get(bit, nothing), name) for bit, name in enumerate(trace.sources))
-    fallbacks = len(pipeline.fallbacks)
+    recorded = iter(sources)
     failed = {(stage.kind, stage.stage) for stage in trace.made.stages if stage.failed}
 
     def again(kind: str, stages: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -169,8 +170,9 @@ def _as_then(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> FeedPipelin
 
     return replace(
         pipeline,
-        sources=sources[: len(sources) - fallbacks],
-        fallbacks=sources[len(sources) - fallbacks :],
+        sources=tuple(islice(recorded, len(sources) - len(pipeline.fallbacks) - len(pipeline.wider))),
+        fallbacks=tuple(islice(recorded, len(pipeline.fallbacks))),
+        wider=tuple(recorded),
         hydrators=again("hydrator", pipeline.hydrators),
         filters=again("filter", pipeline.filters),
         scorers=again("scorer", pipeline.scorers),

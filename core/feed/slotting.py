@@ -63,6 +63,7 @@ class Slotting:
             notes=mixed.notes,
             prices=prices(problem, mixed) if query.priced else {},
             relaxed=mixed.relaxed,
+            lacking=mixed.lacking,
         )
 
     def problem(self, query: FeedQuery, candidates: Candidates, order: Places) -> Problem:

@@ -136,7 +136,7 @@ class Kept(msgspec.Struct, frozen=True, eq=False):
 class Selection(msgspec.Struct, frozen=True, eq=False):
     """A page: `page` in slot order with a rule and a propensity per slot, the `reserve` best first, and notes for people.
 
-    `relaxed` are the rules that could not be kept.
+    `relaxed` are the rules that could not be kept; the selection was `lacking` choice if other candidates might have let it.
     """
 
     page: Candidates
@@ -147,3 +147,4 @@ class Selection(msgspec.Struct, frozen=True, eq=False):
     notes: tuple[str, ...] = ()
     prices: Mapping[str, float] = msgspec.field(default_factory=dict)
     relaxed: tuple[Relaxation, ...] = ()
+    lacking: bool = False

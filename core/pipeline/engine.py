@@ -68,14 +68,16 @@ class FeedPipeline(Generic[Q]):
 
     Sources propose, hydrators look facts up, filters drop, scorers write columns, the selector makes the page, late filters
     check what is about to be shown (a hole is filled by selecting again, so every rule of the mix still holds), side effects
-    act on it. Fallbacks are sources that are asked, in order, only while fewer candidates than slots are left.
-    The order of `sources + fallbacks` numbers the bits in `Candidates.sources`. If a scorer failed, `spare` scores after the
-    others, so that the page is still in an order that makes sense.
+    act on it. Fallbacks are sources that are asked, in order, only while fewer candidates than slots are left, `wider` ones if the
+    selector says that it lacked choice: the page is then selected again from what they bring besides.
+    The order of `sources + fallbacks + wider` numbers the bits in `Candidates.sources`. If a scorer failed, `spare` scores after
+    the others, so that the page is still in an order that makes sense.
     """
 
     sources: tuple[Source[Q], ...]
     selector: Selector[Q]
     fallbacks: tuple[Source[Q], ...] = ()
+    wider: tuple[Source[Q], ...] = ()
     hydrators: tuple[Hydrator[Q], ...] = ()
     filters: tuple[Filter[Q], ...] = ()
     scorers: tuple[Scorer[Q], ...] = ()
@@ -86,11 +88,15 @@ class FeedPipeline(Generic[Q]):
     @lazily
     def source_names(self) -> tuple[str, ...]:
         """Names of the sources by bit number."""
-        return tuple(name_of(source) for source in (*self.sources, *self.fallbacks))
+        return tuple(name_of(source) for source in self._all)
+
+    @property
+    def _all(self) -> tuple[Source[Q], ...]:
+        return (*self.sources, *self.fallbacks, *self.wider)
 
     def bit(self, kind: type) -> int:
         """The bit mask of the source of this class; 0 if the pipeline has none."""
-        for number, source in enumerate((*self.sources, *self.fallbacks)):
+        for number, source in enumerate(self._all):
             if isinstance(source, kind):
                 return 1 << number
         return 0
@@ -112,6 +118,12 @@ class FeedPipeline(Generic[Q]):
             candidates = self._filter(query, self.filters, gathered.candidates, trace)
         candidates = yield from self._facts(query, candidates, trace)
         selection, refused = yield from self._select(query, candidates, trace)
+        if selection.lacking and self.wider:
+            wider = self._widened(query, candidates, refused, gathered, trace)
+            if len(wider) > len(candidates):
+                candidates = yield from self._facts(query, wider, trace)
+                selection, more = yield from self._select(query, candidates, trace)
+                refused = np.concatenate((refused, more))
         # A page that the late check has left short, as while the verdicts cannot be read, is filled from the other fallbacks.
         while len(refused) and len(selection.page) < query.size and self._ask_fallback(query, gathered, trace):
             allowed = gathered.candidates.where(~np.isin(gathered.candidates.rows, refused))
@@ -156,6 +168,19 @@ class FeedPipeline(Generic[Q]):
         self._propose(query, self.fallbacks[gathered.fallbacks], bit, "fallback", gathered, trace)
         gathered.fallbacks += 1
         return True
+
+    def _widened(
+        self, query: Q, candidates: Candidates, refused: IntArray, gathered: _Gathered, trace: Trace
+    ) -> Candidates:
+        """All that may be shown, with what the wider sources bring; the candidates as they are if that is nothing."""
+        before = len(gathered.candidates)
+        for bit, source in enumerate(self.wider, start=len(self.sources) + len(self.fallbacks)):
+            self._propose(query, source, bit, "wider source", gathered, trace)
+        found = gathered.candidates
+        if len(found) == before:
+            return candidates
+        allowed = found.where(~np.isin(found.rows, refused)) if len(refused) else found
+        return self._filter(query, self.filters, allowed, trace)
 
     def _propose(self, query: Q, source: Source[Q], bit: int, kind: str, gathered: _Gathered, trace: Trace) -> None:
         with trace.step(source, kind) as step:

@@ -22,6 +22,17 @@ def test_no_smaller_loosening_is_found_by_an_integer_programme_with_slack(seed: 
     assert units_of(one, best_page(one).places) == pytest.approx(least_units(one), abs=0.01)
 
 
+@pytest.mark.parametrize("publishers", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(8))
+def test_nor_where_a_shop_has_too_few_publishers_to_keep_the_caps(seed: int, publishers: int) -> None:
+    one = random_problem(seed, sizes=(8, 10), count=(20, 40))
+    policy = replace(one.policy, per_publisher=2, per_brand=None)
+    one = replace(one, publishers=one.publishers % publishers, brands=None, policy=policy)
+    page = best_page(one)
+    assert page.lacking
+    assert units_of(one, page.places) == pytest.approx(least_units(one), abs=0.01)
+
+
 def problem(kinds: list[PostKind], policy: MixPolicy, size: int, **more: object) -> Problem:
     """Posts of these kinds with falling scores, each of its own publisher."""
     count = len(kinds)
@@ -40,6 +51,7 @@ UGC, ADS, PRODUCT = PostKind.UGC, PostKind.PROMOTIONAL, PostKind.PRODUCT
 def test_a_share_gives_way_to_what_there_is_and_is_told_with_numbers() -> None:
     page = best_page(problem([ADS] * 9 + [UGC] * 2, replace(BARE, shares={UGC: Share(least=0.5)}), 8))
     (told,) = page.relaxed
+    assert not page.lacking
     assert (told.field, told.asked, told.given) == ("shares.ugc.least", 4, 2)
     assert told.note == "UGC: the mix asks for at least 4 of 8 slots, but only 2 can be shown."
 
@@ -54,8 +66,18 @@ def test_a_gap_gives_way_before_a_share() -> None:
 def test_a_cap_gives_way_when_nobody_else_can_fill_the_page() -> None:
     page = best_page(problem([UGC] * 6, replace(BARE, per_publisher=2), 6, publishers=np.array([0, 0, 0, 0, 1, 2])))
     (told,) = page.relaxed
+    assert page.lacking
     assert (told.field, told.asked, told.given) == ("per_publisher", 2, 4)
     assert told.note == "One publisher has 4 posts instead of at most 2, because too few others can be shown."
+
+
+def test_a_kind_of_which_only_one_publisher_has_posts_is_short_for_lack_of_choice() -> None:
+    publishers = np.array([*range(1, 13), *[0] * 8])
+    policy = replace(BARE, per_publisher=2, shares={UGC: Share(least=0.5)})
+    page = best_page(problem([ADS] * 12 + [UGC] * 8, policy, 8, publishers=publishers))
+    (told,) = page.relaxed
+    assert (told.field, told.given) == ("shares.ugc.least", 2)
+    assert page.lacking
 
 
 def test_a_topic_without_a_name_has_no_cap() -> None:

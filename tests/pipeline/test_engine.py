@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
+from msgspec import structs
 
 from core.pipeline.candidates import Candidates, Kept, Proposal, Selection
 from core.pipeline.engine import FeedPipeline
@@ -111,6 +113,49 @@ def test_fallbacks_are_asked_only_while_the_page_cannot_be_filled() -> None:
         sources=(Rows((1, 2)),), fallbacks=(Rows((7,)), Rows((8,))), selector=First(), scorers=(ByRow(),)
     )
     assert shown(short) == [1, 2, 7]
+
+
+class Choosy(First):
+    """Lacks choice until there are more than four candidates; tells of how many it has chosen."""
+
+    def __init__(self) -> None:
+        self.chose_from: list[int] = []
+
+    def select(self, query: Query, candidates: Candidates) -> Selection:
+        self.chose_from.append(len(candidates))
+        return structs.replace(super().select(query, candidates), lacking=len(candidates) <= 4)
+
+
+@pytest.mark.parametrize(
+    ("found", "chose_from", "page"),
+    [
+        ((3, 4, 5, 6, 7), [5], [3, 4, 5]),
+        ((3, 4, 5, 6), [4, 6], [1, 2, 3]),
+        ((1, 2, 3, 4), [4], [1, 2, 3]),
+    ],
+)
+def test_wider_sources_are_asked_once_if_the_selector_lacked_choice_and_count_if_they_bring_something(
+    found: tuple[int, ...], chose_from: list[int], page: list[int]
+) -> None:
+    selector = Choosy()
+    pipeline = FeedPipeline[Query](
+        sources=(Rows(found),), fallbacks=(Rows((0,)),), wider=(Rows((1, 2)),), selector=selector, scorers=(ByRow(),)
+    )
+    outcome = pipeline.run(Query())
+    assert outcome.selection.page.rows.tolist() == page
+    assert selector.chose_from == chose_from
+    assert [bit for bit, _ in outcome.proposals] == ([0, 2] if len(found) == 4 else [0])
+    assert len(pipeline.source_names) == 3
+
+
+def test_what_the_late_check_refused_does_not_come_back_from_wider_sources() -> None:
+    pipeline = FeedPipeline[Query](
+        sources=(Rows((1, 2, 3, 4)),), wider=(Rows((2, 9)),), selector=Choosy(), scorers=(ByRow(),),
+        late_filters=(Without((2,)),),
+    )  # fmt: skip
+    outcome = pipeline.run(Query())
+    assert outcome.selection.page.rows.tolist() == [1, 3, 4]
+    assert outcome.refused.tolist().count(2) == 1
 
 
 def test_a_page_is_exhausted_when_it_shows_every_candidate() -> None:
