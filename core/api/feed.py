@@ -28,7 +28,7 @@ Open = Annotated[Services, Depends(services_of)]
     response_class=Response,
     responses={
         200: described(FeedPage, FEED_PAGE, "A page. Media addresses are absolute paths on this server."),
-        **responses(401, 403, 422, 429),
+        **responses(401, 403, 422, 429, 503),
     },
 )
 async def feed_page(
@@ -70,6 +70,8 @@ async def feed_page(
     Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
     what was seen longest ago. Each slot says why it is there, unless `reasons=no`; `propensity` is the chance with which
     exploration put it there. One with a `campaign` is sponsored: the app tells the viewer.
+
+    503 with `Retry-After` says that more pages are asked for than this process can make; nothing was marked as seen.
     """
     page = await lane.run(
         services.feed.page,

@@ -7,6 +7,7 @@ import time
 from functools import partial
 from typing import Final, Unpack
 
+from core.api.crowd import turn_away_if_crowded
 from core.api.lane import lane, tell
 from core.bootstrap import clock
 from core.domain.feed import FeedPage, PackedPage
@@ -18,7 +19,8 @@ MOST: Final = 32
 LONGEST_REST: Final = 0.03
 LULL: Final = 0.002
 """Seconds."""
-_Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
+_Waiting = tuple[float, str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
+"""Since when, for whom, what, and whom to tell."""
 
 
 class GroupPages:
@@ -39,12 +41,14 @@ class GroupPages:
         self._rest_until, self._size = 0.0, 0
 
     async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage | PackedPage:
-        """The page, marked as seen; packed if it may be. Raises as `Feed.page` does."""
+        """The page, marked as seen; packed if it may be. Raises as `Feed.page` does, and Busy."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._waiting, self._begins = loop, [], None
+        if self._waiting:
+            turn_away_if_crowded(self._waiting[0][0], "pages")
         done: asyncio.Future[FeedPage | PackedPage] = loop.create_future()
-        self._waiting.append((viewer, wanted, done))
+        self._waiting.append((time.monotonic(), viewer, wanted, done))
         self._plan(loop, feed)
         return await done
 
@@ -65,7 +69,7 @@ class GroupPages:
         self._begins = loop.call_soon(self._begin, loop, feed) if self._waiting else None
         asking, began = [done for *_, done in taken], time.monotonic()
         lane.start(
-            lambda: feed.pages([(viewer, wanted) for viewer, wanted, _ in taken], now=clock()),
+            lambda: feed.pages([(viewer, wanted) for _, viewer, wanted, _ in taken], now=clock()),
             lambda pages: tell(asking, pages),
             lambda error: tell(asking, [error] * len(asking)),
         )

@@ -10,6 +10,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Final
 
+from core.api.crowd import turn_away_if_crowded
 from core.api.lane import lane, tell
 from core.services.engagement import Batch, Engagement
 from core.services.event_intake import EventResult
@@ -21,7 +22,8 @@ EVERY: Final = 0.03
 more processor time than that of one. Who comes after a pause does not wait."""
 FELT: Final = 16
 """Batches that the viewers' states are told of in one go; pages wait meanwhile."""
-_Waiting = tuple[Batch, "asyncio.Future[list[EventResult]]"]
+_Waiting = tuple[Batch, "asyncio.Future[list[EventResult]]", float]
+"""What, whom to tell, and since when it waits."""
 _writer = ThreadPoolExecutor(1, thread_name_prefix="event writer")
 
 
@@ -40,7 +42,7 @@ class GroupWrite:
         self._began = 0.0
 
     async def taken_in(self, engagement: Engagement, batch: Batch) -> list[EventResult]:
-        """One result per event; those accepted are durable when this returns. Raises Unavailable."""
+        """One result per event; those accepted are durable when this returns. Raises Unavailable, and Busy."""
         if not batch.read:
             return engagement.felt(batch, ())
         loop = asyncio.get_running_loop()
@@ -48,7 +50,9 @@ class GroupWrite:
         with self._lock:
             if loop is not self._loop:
                 self._loop, self._waiting, self._writing = loop, [], False
-            self._waiting.append((batch, done))
+            if self._waiting:
+                turn_away_if_crowded(self._waiting[0][2], "events")
+            self._waiting.append((batch, done, time.monotonic()))
             idle, self._writing = not self._writing, True
         if idle:
             _writer.submit(self._write_all, loop, engagement)
@@ -68,9 +72,9 @@ class GroupWrite:
             self._began = time.monotonic()
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody is there to hear of it
                 try:
-                    found = engagement.written_all([batch for batch, _ in taken])
+                    found = engagement.written_all([batch for batch, *_ in taken])
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
-                    loop.call_soon_threadsafe(tell, [done for _, done in taken], [error] * len(taken))
+                    loop.call_soon_threadsafe(tell, [done for _, done, _ in taken], [error] * len(taken))
                 else:
                     loop.call_soon_threadsafe(_feel, loop, engagement, taken, found)
 
@@ -82,8 +86,8 @@ def _feel(
     part, rest = taken[:FELT], taken[FELT:]
     if rest:
         loop.call_soon(_feel, loop, engagement, rest, found[FELT:])
-    written = [(batch, fresh) for (batch, _), fresh in zip(part, found[:FELT], strict=True)]
-    asking = [done for _, done in part]
+    written = [(batch, fresh) for (batch, *_), fresh in zip(part, found[:FELT], strict=True)]
+    asking = [done for _, done, _ in part]
     lane.start(
         lambda: engagement.felt_all(written),
         lambda answers: tell(asking, answers),

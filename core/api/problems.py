@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from core.domain.errors import FeedroomError, Throttled, Unauthenticated
+from core.domain.errors import Busy, FeedroomError, Throttled, Unauthenticated
 
 CONTENT_TYPE = "application/problem+json"
 MAX_SHOWN = 200
@@ -89,7 +89,7 @@ def problem_response(
 def from_error(request: Request, error: FeedroomError) -> JSONResponse:
     """The answer to one of our own errors. A server's fault is logged, and its cause is not told."""
     headers: dict[str, str] = {}
-    if isinstance(error, Throttled):
+    if isinstance(error, Throttled | Busy):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="feedroom"'

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_answer, send_json
@@ -21,10 +22,11 @@ from core.api.events import FEW, events_answer
 from core.api.group_pages import GroupPages
 from core.api.group_write import GroupWrite
 from core.api.lane import lane
+from core.api.problems import from_error
 from core.api.sessions import OpenServices
 from core.bootstrap import Services, clock
 from core.domain import account
-from core.domain.errors import FeedroomError
+from core.domain.errors import Busy, FeedroomError
 from core.domain.events import MAX_ID, ViewerEvent
 from core.domain.feed import PackedPage
 from core.services.api_keys import ApiKeys
@@ -68,6 +70,9 @@ class Quick:
             if services is None:
                 return False
             page = await self._pages.page(services.feed, **asked, packed=True)
+        except Busy as error:
+            await _problem(error, scope, receive, send)
+            return True
         except FeedroomError:
             return False
         if isinstance(page, PackedPage):
@@ -90,6 +95,9 @@ class Quick:
                     results = await self._taken_in(services.engagement, raw)
                     await send_answer(send, events_answer(results))
                     return
+            except Busy as error:
+                await _problem(error, scope, receive, send)
+                return
             except FeedroomError:
                 pass  # the route meets the same error and says it in a problem document
         await self._app(scope, again, send)
@@ -124,6 +132,11 @@ class Quick:
         finally:
             del self._asking[secret]
             asked.set()
+
+
+async def _problem(error: FeedroomError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Say here what is wrong: the long way would do the work all the same."""
+    await from_error(Request(scope), error)(scope, receive, send)
 
 
 def _plain(query: bytes) -> dict[str, Any] | None:

@@ -113,3 +113,14 @@ class Unavailable(ServiceError):
 
     status = 503
     title = "Temporarily unavailable"
+
+
+class Busy(ServiceError):
+    """More is asked than this process can do; `retry_after` is in seconds. Nothing was changed."""
+
+    status = 503
+    title = "Too busy at the moment"
+
+    def __init__(self, detail: str, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after

@@ -41,6 +41,9 @@ STAGE_FAILURES = Counter(
 )
 DEGRADED = Counter("feedroom_degraded", "Pages made without a store they need", ["store"], registry=REGISTRY)
 RETRIES = Counter("feedroom_page_retries", "Pages made anew because the viewer's state had moved", registry=REGISTRY)
+TURNED_AWAY = Counter(
+    "feedroom_turned_away", "Requests that were not taken on because too many were waiting", ["what"], registry=REGISTRY
+)
 TRACES = Counter("feedroom_traces", "Pages kept for replay, by what became of them", ["result"], registry=REGISTRY)
 TRACE_BYTES = Histogram(
     "feedroom_trace_bytes",

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from core.api import group_pages
+from core.api import crowd, group_pages
 from core.api.group_pages import MOST, GroupPages
 from core.api.lane import Lane
-from core.domain.errors import InvalidInput, Unavailable
+from core.domain.errors import Busy, InvalidInput, Unavailable
 from core.domain.feed import FeedPage
+from core.services import feed_metrics as metrics
 from core.services.feed import Feed
 from core.services.feed_request import Wanted
 
@@ -82,6 +83,27 @@ def test_if_all_of_it_fails_everybody_who_waited_hears_of_it_and_the_next_ones_a
     *lost, page = asyncio.run(story())
     assert all(isinstance(one, Unavailable) for one in lost)
     assert page.viewer == "c"
+
+
+def test_who_comes_while_others_have_waited_too_long_is_turned_away_and_they_are_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> list[Any]:
+        feed, together = Told(), GroupPages()
+        waiting = [asyncio.create_task(together.page(feed, viewer)) for viewer in ("a", "b")]
+        await asyncio.sleep(0)
+        monkeypatch.setattr(crowd, "LONGEST_WAIT", -1.0)
+        with pytest.raises(Busy) as refused:
+            await together.page(feed, "c")
+        assert refused.value.retry_after > 0
+        served = [await one for one in waiting]
+        return [feed.rounds, *served, await together.page(feed, "d")]
+
+    before = metrics.TURNED_AWAY.labels("pages")._value.get()
+    rounds, *pages = asyncio.run(story())
+    assert rounds == [["a", "b"], ["d"]]
+    assert [page.viewer for page in pages] == ["a", "b", "d"]
+    assert metrics.TURNED_AWAY.labels("pages")._value.get() == before + 1
 
 
 def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:

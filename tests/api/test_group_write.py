@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from core.api import crowd
 from core.api.group_write import GroupWrite
-from core.domain.errors import Unavailable
+from core.domain.errors import Busy, Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.services.engagement import Batch, Engagement
 from core.services.event_intake import EventResult, EventStatus
@@ -111,3 +112,22 @@ def test_another_event_loop_starts_afresh() -> None:
     log.may_go.set()
     assert asyncio.run(told(together, log, batch_of("a"))) == [True]
     assert asyncio.run(told(together, log, batch_of("b"))) == [True]
+
+
+def test_batches_that_come_while_others_have_waited_too_long_are_turned_away_and_those_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> list[list[str]]:
+        log, together = SlowLog(), GroupWrite()
+        first = asyncio.create_task(told(together, log, batch_of("a")))
+        await _begun(log, 1)
+        second = asyncio.create_task(told(together, log, batch_of("b")))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(crowd, "LONGEST_WAIT", -1.0)
+        with pytest.raises(Busy):
+            await told(together, log, batch_of("c"))
+        log.may_go.set()
+        assert [await first, await second, await told(together, log, batch_of("d"))] == [[True]] * 3
+        return log.rounds
+
+    assert asyncio.run(story()) == [["a"], ["b"], ["d"]]

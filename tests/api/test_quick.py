@@ -11,8 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.api import quick
+from core.api.group_pages import GroupPages
+from core.api.group_write import GroupWrite
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
+from core.domain.errors import Busy
 from tests.feed.world import world
 
 SCOPES = (Scope.FEED_READ, Scope.EVENTS_WRITE)
@@ -174,3 +177,24 @@ def test_of_a_crowd_with_a_key_that_is_not_remembered_one_asks_the_store(
     assert [one.status_code for one in answers] == [200] * 12
     assert taken == ["FeedPage"] * 12
     assert len(asked) == 1
+
+
+def test_who_is_turned_away_hears_when_to_come_again_and_nothing_was_done(
+    client: TestClient, services: Services, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crowded(*_: Any, **__: Any) -> Any:
+        raise Busy("more pages are asked for than this process can serve", 1.0)
+
+    monkeypatch.setattr(GroupPages, "page", crowded)
+    monkeypatch.setattr(GroupWrite, "taken_in", crowded)
+    event = {"id": "e-1", "viewer": "a", "kind": "like", "post": "post-0003", "at": clock()}
+    for answer in (
+        client.get("/api/v1/feed?viewer=a&size=5", headers=key),
+        client.post("/api/v1/events", headers=key, json={"events": [event]}),
+    ):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "/problems/busy"
+    assert services.stores.live.viewers.read("a").viewer.version == 0
+    assert services.stores.log.replay("viewer-events") == []
