@@ -79,9 +79,11 @@ def _base(account: Account, work: Work, versions: dict[str, MixPolicy]) -> None:
         return f"{versions[id].name} ({id})" if id in versions else id
 
     label = f"Draft from, {plural(len(work.typed), 'change')}" if work.begun else "Version"
+    ids = list(versions)
     st.selectbox(
-        label, list(versions), key="mix_base", format_func=named, width=300, on_change=later, args=("mix_base", chosen)
-    )
+        label, ids, index=ids.index(work.base.id), key="mix_base", format_func=named, width=300,
+        on_change=later, args=("mix_base", chosen),
+    )  # fmt: skip
 
 
 def _outcome(account: Account, work: Work, present: InForce, form: MixForm) -> None:

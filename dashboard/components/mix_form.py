@@ -80,6 +80,7 @@ class MixForm:
             f"{kind.label}: share in percent",
             0,
             100,
+            value=(ends[0], ends[1]),
             key=key,
             format="%d%%",
             label_visibility="collapsed",
@@ -108,14 +109,18 @@ class MixForm:
             keep(self.account, {name: None if new is None else round(new / scale, 8)}, last=name)
 
         st.number_input(
-            f"{label}, {unit}" if unit else label, key=key, step=step, format="%g", placeholder=blank or UNKNOWN,
+            f"{label}, {unit}" if unit else label, value=shown, key=key, step=step, format="%g", placeholder=blank or UNKNOWN,
             on_change=later, args=(key, typed), help=help or None,
         )  # fmt: skip
         self.refusal(name)
 
 
 def show(key: str, value: object) -> None:
-    """Let a field show what is kept. Only if it differs: a value that is set goes to the browser, over what is typed meanwhile."""
+    """Let a field show what is kept. Only if it differs: a value that is set goes to the browser, over what is typed meanwhile.
+
+    The field's default has to be the same value: a browser that has forgotten a field, as when a page is left and comes back at
+    once, draws the default and tells it as what was typed.
+    """
     state = st.session_state
     if key in state and state[key] == value:
         return

@@ -55,7 +55,7 @@ def _slot(form: MixForm, pins: list[tuple[int, str]], number: int, place: int) -
         new[number] = (int(st.session_state[key]) - 1, pins[number][1])
         _pin(form, new)
 
-    st.number_input("Slot", 1, MAX_PINNED, key=key, on_change=later, args=(key, moved), width=120)
+    st.number_input("Slot", 1, MAX_PINNED, place + 1, key=key, on_change=later, args=(key, moved), width=120)
 
 
 def _search(form: MixForm, pins: list[tuple[int, str]]) -> None:

@@ -50,6 +50,19 @@ def test_every_rule_stands_beside_its_price(open_page: OpenPage, feed: Services)
     assert any("3 sample viewers" in one.value for one in page.caption)
 
 
+def test_a_browser_that_has_forgotten_its_fields_would_draw_what_is_kept(open_page: OpenPage, feed: Services) -> None:
+    page = open_page("mix", Role.PRODUCT_MANAGER)
+    page.number_input(LEAST).set_value(55).run()
+    page.slider("mix:range:shares.product").set_value((15, 35)).run()
+    assert page.number_input(LEAST).value == 55
+    for field in page.number_input:
+        assert field.proto.default == field.value, field.key
+    for slider in page.slider:
+        assert tuple(slider.proto.default) == tuple(slider.value), slider.key
+    base = page.selectbox("mix_base")
+    assert base.proto.options[base.proto.default] == base.format_func(base.value)
+
+
 def test_an_impossible_share_is_refused_at_its_field_with_what_would_be_possible(
     open_page: OpenPage, feed: Services
 ) -> None:
