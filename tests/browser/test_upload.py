@@ -18,7 +18,7 @@ from tests.support import clips
 
 PARTS = 6
 SIZE = (PARTS - 1) * PART_SIZE + 100_000
-SLOWLY = 8 * 1024**2
+SLOWLY = 4 * 1024**2
 """Bytes a second at which tests send what they want to interrupt."""
 LONG = 60_000
 
@@ -148,6 +148,7 @@ def test_an_upload_goes_on_after_its_tab_was_closed(page: Page, console: Console
     slow_down(page, SLOWLY)
     choose(page, large)
     wait_until_held(page, console, 2)
+    slow_down(page, 1_000)
     page.close()
 
     again = page.context.new_page()
