@@ -15,7 +15,7 @@ from core.services.delivery import Delivery
 from core.services.remembered import Remembered
 from core.services.stores import Stores
 
-POSTS, PRODUCTS = 100_000, 20_000
+POSTS, PRODUCTS = 12_000, 20_000
 """So many of each are kept."""
 
 
