@@ -99,7 +99,7 @@ class Gate:
 
 def named(counts: Counts) -> dict[str, int]:
     """Counts per reason (7,) by the reason's name, without those that are 0."""
-    return {reason: count for reason, count in zip(REASONS, counts.tolist(), strict=True) if count}
+    return {reason: count for reason, count in zip(REASONS, counts, strict=True) if count}
 
 
 def _plain(rows: IntArray) -> IntArray:

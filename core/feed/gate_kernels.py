@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.pipeline.candidates import BoolArray, FloatArray, IntArray
 
 Bits = NDArray[np.uint8]
-Counts = NDArray[np.int64]
+Counts = tuple[int, int, int, int, int, int, int]
 Small = NDArray[np.int16]
 Long = NDArray[np.int64]
 
@@ -150,4 +150,4 @@ def walked(  # noqa: PLR0912 - one loop for all walks, as a compiled function ca
             elif fewer == np.inf or impressions[at] < fewer:
                 taken[got] = row
                 got += 1
-    return taken[:got], counts
+    return taken[:got], (counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6])

@@ -6,11 +6,12 @@ Measured by `tests/benchmarks/mix_gap.py` against an integer programme.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import msgspec
 import numpy as np
+from msgspec import field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from core.domain.feed import Relaxation
@@ -38,14 +39,13 @@ def _attention(size: int) -> FloatArray:
     return weights
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, eq=False, dict=True):
     """What a page is made from: candidates ranked by score, highest first.
 
     `scores`, `kinds` (numbers of KINDS), `publishers` and `new` have one element per candidate; `new` is false for what comes
     again, which is placed only after everything new. So have `brands` and `topics`, where they are given; below 0 is none.
     `pins` are (slot, candidate); `session` is what the viewer was served before. `groups` (3, n) are publishers, brands and topics
-    where they are one array already.
+    where they are one array already, `counts` (4,) the candidates of each kind where these are counted already.
     """
 
     scores: FloatArray
@@ -59,6 +59,7 @@ class Problem:
     pins: tuple[tuple[int, int], ...] = ()
     session: FeedSession = field(default_factory=FeedSession)
     groups: NDArray[np.int64] | None = None
+    counts: list[int] | None = None
 
     @lazily
     def asked(self) -> Asked:
@@ -78,6 +79,8 @@ class Problem:
     @lazily
     def available(self) -> list[int]:
         """How many candidates of each kind there are."""
+        if self.counts is not None:
+            return self.counts
         counts: list[int] = np.bincount(self.kinds, minlength=len(KINDS)).tolist()
         return counts
 
@@ -132,7 +135,7 @@ def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
     """
     asked, available = problem.asked, problem.available
     board = problem.board(asked)
-    must = None if problem.new.all() else board.greedy_new(problem.new)
+    must = None if np.count_nonzero(problem.new) == len(problem.new) else board.greedy_new(problem.new)
     if must is not None and sum(must) >= problem.slots:
         must = None
     limits = _limits(problem, must)
@@ -146,7 +149,7 @@ def best_page(problem: Problem, *, start: Places | None = None) -> MixedPage:
         places, value, without = board.long(found), found.value, None
     kinds: list[int] = problem.kinds[places].tolist()
     gives: tuple[Relaxation, ...] = ()
-    if without is not None or not asked.keeps_shares(kinds):
+    if without is not None or not (limits.sure or asked.keeps_shares(kinds)):
         gives = asked.relaxed(kinds, available, board.highest(places), without or ())
     broken = sum(often for often, _ in asked.broken(kinds).values()) if without is not None else 0
     return MixedPage(places, value, limits, broken, gives, _lacking(gives, available))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from operator import le
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,8 +89,7 @@ def standing(policy: MixPolicy, size: int) -> Standing:
     return found
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, eq=False, dict=True):
     """What a policy asks of a page of `size` slots of a viewer whose session was `session`."""
 
     policy: MixPolicy
@@ -141,7 +141,10 @@ class Asked:
     @lazily
     def cooling(self) -> tuple[int, ...]:
         """How many slots each kind has to wait on this page."""
-        return tuple([max(gap + 1 + at, 0) for gap, at in zip(self.standing.gap, self._last, strict=True)])
+        return self.standing.once(
+            ("cooling", self._last),
+            lambda: tuple([max(gap + 1 + at, 0) for gap, at in zip(self.standing.gap, self._last, strict=True)]),
+        )
 
     def toll(self, least: Sequence[int], most: Sequence[int]) -> FloatArray:
         """(4, size + 3) what each count of a kind costs beyond these bounds, which are hard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import le
 
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
@@ -18,11 +19,15 @@ NO_SESSION = FeedSession()
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Least and most slots per kind of one page, in the order of KINDS; always Σ least ≤ slots ≤ Σ most ≤ what there is."""
+    """Least and most slots per kind of one page, in the order of KINDS; always Σ least ≤ slots ≤ Σ most ≤ what there is.
+
+    They are `sure` if whatever is within them keeps every share.
+    """
 
     least: tuple[int, ...]
     most: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    sure: bool = False
 
 
 def bounds(
@@ -48,8 +53,10 @@ def bounds(
     size = min(size, sum(available))
     page_least, page_most = whole_slots(policy, size)
     least, most = page_least.copy(), page_most.copy()
+    asked = [(page_least, page_most)]
     if policy.session_shares:
-        least, most = _with_session(page_least, page_most, *session_slots(policy, size, session), size)
+        asked.append(session_slots(policy, size, session))
+        least, most = _with_session(page_least, page_most, *asked[-1], size)
     notes: list[str] = []
     for place, kind in enumerate(KINDS):
         if least[place] > available[place]:
@@ -69,7 +76,9 @@ def bounds(
         most[place] += 1
         if sum(most) == size or len(room) == 1:
             notes.append(too_many(KINDS[place], shares[place].most))
-    return Bounds(tuple(map(min, least, most)), tuple(most), tuple(dict.fromkeys(notes)))
+    least = list(map(min, least, most))
+    sure = all(all(map(le, low, least)) and all(map(le, most, top)) for low, top in asked)
+    return Bounds(tuple(least), tuple(most), tuple(dict.fromkeys(notes)), sure)
 
 
 def too_few(kind: PostKind, asked: int, size: int, available: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -65,8 +64,7 @@ class Found(msgspec.Struct, frozen=True, eq=False):
         return -self.units, self.value
 
 
-@dataclass(frozen=True)
-class Board:
+class Board(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The candidates under given caps and pins, as the searches see them.
 
     `scores` and `kinds` (n,) ranked by score, `names` (3, n) groups, `pins` (slot, place). With `soft` every rule but a pin may

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from core.domain.mix import MixPolicy, Share
 from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
@@ -68,19 +69,21 @@ def _loosened(problem: Problem, page: MixedPage) -> Iterator[tuple[str, str, Pro
     for kind in KINDS:
         if gap := policy.gap.get(kind, 0):
             wider = replace(policy, gap={**policy.gap, kind: gap - 1})
-            yield f"gap.{kind}", gap_name(kind), replace(problem, policy=wider), 1.0
+            yield f"gap.{kind}", gap_name(kind), structs.replace(problem, policy=wider), 1.0
     highest = problem.board(asked).highest(page.places)
     for field, cap, held in zip(CAPS, asked.caps.tolist(), highest, strict=True):
         if held >= cap:
             more: MixPolicy = replace(policy, **{field: cap + 1})
-            yield field, cap_name(field, cap), replace(problem, policy=more), 1.0
+            yield field, cap_name(field, cap), structs.replace(problem, policy=more), 1.0
     for slot, place in problem.kept_pins:
         pins = tuple(pin for pin in problem.pins if pin != (slot, place))
-        yield f"pins.{slot}", pin_name(slot), replace(problem, pins=pins), 1.0
+        yield f"pins.{slot}", pin_name(slot), structs.replace(problem, pins=pins), 1.0
 
 
 def _with(problem: Problem, group: str, place: int, share: Share) -> Problem:
     policy = problem.policy
     if group == "shares":
-        return replace(problem, policy=replace(policy, shares={**policy.shares, KINDS[place]: share}))
-    return replace(problem, policy=replace(policy, session_shares={**policy.session_shares, KINDS[place]: share}))
+        changed = replace(policy, shares={**policy.shares, KINDS[place]: share})
+    else:
+        changed = replace(policy, session_shares={**policy.session_shares, KINDS[place]: share})
+    return structs.replace(problem, policy=changed)

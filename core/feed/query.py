@@ -114,7 +114,6 @@ class _Seed(ISeedSequence):
 KEPT_ROOMS = 32
 """Wiped arrays that wait for the next requests; as many are in use as pages are made at the same moment."""
 _rooms: list[NDArray[np.uint8]] = []
-_NOTHING: IntArray = np.empty(0, np.int32)
 _NO_ROOM: NDArray[np.uint8] = np.empty(0, np.uint8)
 
 
@@ -133,14 +132,16 @@ def marked(index: Index, state: ViewerState) -> Iterator[NDArray[np.uint8]]:
     if len(room) < need:
         room = np.zeros(need + need // 4 + 1_024, np.uint8)
     seen = seen_numbers.of(index, state)
-    hidden = index.numbers_of(state.hidden) if state.hidden else _NOTHING
+    hidden = index.numbers_of(state.hidden) if state.hidden else None
     mark(room, seen, 0, SEEN)
-    mark(room, hidden, SEEN, HIDDEN)
+    if hidden is not None:
+        mark(room, hidden, SEEN, HIDDEN)
     try:
         yield room
     finally:
         mark(room, seen, 0, 0)
-        mark(room, hidden, 0, 0)
+        if hidden is not None:
+            mark(room, hidden, 0, 0)
         if len(_rooms) < KEPT_ROOMS:
             _rooms.append(room)
 
@@ -155,10 +156,10 @@ def marks_of(index: Index, state: ViewerState) -> NDArray[np.uint8]:
 
 def affinity_vector(affinities: Mapping[str, float], names: Vocabulary, fade: float) -> FloatArray:
     """Affinities by name, faded, as a vector over the index's numbers; names without a number are left out."""
-    numbers = np.array(names.find_all(affinities), np.int64)
+    found = names.find_all(affinities)
     # One place more than there are numbers: the last takes the values of unknown names (-1), and is cut off.
-    vector = np.zeros(int(numbers.max(initial=-1)) + 2)
-    vector[numbers] = np.fromiter(affinities.values(), np.float64, len(numbers)) * fade
+    vector = np.zeros(max(found, default=-1) + 2)
+    vector[found] = np.fromiter(affinities.values(), np.float64, len(found)) * fade
     return vector[:-1]
 
 

@@ -73,7 +73,7 @@ class Slotting:
     def _posed(self, query: FeedQuery, candidates: Candidates, order: Places) -> tuple[Problem, Places]:
         """The problem, and the places in the order of the new posts that have never been served to this viewer."""
         index = query.index
-        scores, kinds, names, new, fresh = _columns(
+        scores, kinds, names, new, fresh, counts = _columns(
             order,
             candidates.rows,
             candidates.sources,
@@ -97,6 +97,7 @@ class Slotting:
             pins=_pins(query, candidates.rows[order]) if query.policy.pins else (),
             session=query.session,
             groups=names,
+            counts=counts.tolist(),
         )
         return problem, fresh
 
@@ -124,16 +125,18 @@ def _rules(problem: Problem, mixed: MixedPage) -> tuple[list[str], list[int]]:
     displaced, full = _against(page, problem.names, problem.asked.caps)
     kinds = problem.kinds
     counts = np.bincount(kinds[page], minlength=len(KINDS)).tolist()
-    pinned, rules = dict(problem.kept_pins), []
-    own, better, reached = kinds[page].tolist(), kinds[displaced].tolist(), full.tolist()
-    for slot, place in enumerate(page.tolist()):
-        if pinned.get(slot) == place:
-            rules.append(pin_name(slot))
-        elif displaced[slot] < 0:
-            rules.append(BEST)
-        else:
-            rules.append(_rule_of(problem, counts, own[slot], better[slot], reached[slot]))
-    return rules, displaced.tolist()
+    rules, instead_of = [BEST] * len(page), displaced.tolist()
+    known: dict[tuple[int, int, int], str] = {}
+    why = zip(kinds[page].tolist(), kinds[displaced].tolist(), full.tolist(), strict=True)
+    for slot, (cut, key) in enumerate(zip(instead_of, why, strict=True)):
+        if cut >= 0:
+            if key not in known:
+                known[key] = _rule_of(problem, counts, *key)
+            rules[slot] = known[key]
+    for slot, place in problem.kept_pins:
+        if page[slot] == place:
+            rules[slot] = pin_name(slot)
+    return rules, instead_of
 
 
 def _rule_of(problem: Problem, counts: list[int], kind: int, cut: int, full: int) -> str:
@@ -174,9 +177,9 @@ def _rule(policy: MixPolicy, asked: Asked, counts: list[int], kind: int, cut: in
 
 @njit(cache=True, nogil=True)
 def _columns(order, rows, sources, scores, kind, publisher, brand, topic, again, fresh):  # type: ignore[no-untyped-def]
-    """Scores (n,), kinds (n,), publishers, brands and topics (3, n), and what is new (n,), in this order; and the places (m,) of
-    what is `fresh` and does not come again."""
-    count = len(order)
+    """Scores (n,), kinds (n,), publishers, brands and topics (3, n), and what is new (n,), in this order; the places (m,) of
+    what is `fresh` and does not come again; and how many there are of each kind."""
+    count, counts = len(order), np.zeros(len(KINDS), np.int64)
     ranked, kinds = np.empty(count), np.empty(count, np.int64)
     names, new = np.empty((3, count), np.int64), np.empty(count, np.bool_)
     untried, found = np.empty(count, np.int64), 0
@@ -184,11 +187,12 @@ def _columns(order, rows, sources, scores, kind, publisher, brand, topic, again,
         at = order[place]
         row = rows[at]
         ranked[place], kinds[place], new[place] = scores[at], kind[row], sources[at] & again == 0
+        counts[kind[row]] += 1
         names[0, place], names[1, place], names[2, place] = publisher[row], brand[row], topic[row]
         if new[place] and sources[at] & fresh:
             untried[found] = place
             found += 1
-    return ranked, kinds, names, new, untried[:found].copy()
+    return ranked, kinds, names, new, untried[:found].copy(), counts
 
 
 @njit(cache=True, nogil=True)

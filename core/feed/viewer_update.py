@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 
@@ -96,24 +97,24 @@ def served(
     """
     fresh = set(posts)
     seen = state.seen if fresh.isdisjoint(state.seen) else tuple(post for post in state.seen if post not in fresh)
-    begun = session_of(state, session, at)
+    begun, counts = session_of(state, session, at), Counter(kinds)
     return replace(
         state,
         seen=(*seen, *posts)[-KEPT_SEEN:],
-        kinds_served=_counted(state.kinds_served, kinds),
+        kinds_served=_counted(state.kinds_served, counts),
         session=replace(
             begun,
             last_at=max(begun.last_at, at),
-            kinds=_counted(begun.kinds, kinds),
+            kinds=_counted(begun.kinds, counts),
             last=(*begun.last, *kinds)[-MAX_GAP:],
         ),
     )
 
 
-def _counted(held: Mapping[str, int], kinds: Sequence[str]) -> dict[str, int]:
+def _counted(held: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     counts = dict(held)
-    for kind in kinds:
-        counts[kind] = counts.get(kind, 0) + 1
+    for kind, count in more.items():
+        counts[kind] = counts.get(kind, 0) + count
     return counts
 
 

@@ -13,7 +13,7 @@ from core.domain.lazily import lazily
 from core.pipeline.candidates import Candidates, IntArray, Selection
 from core.pipeline.lockstep import Steps, alone
 from core.pipeline.stages import Filter, Hydrator, Scorer, Selector, SideEffect, Source
-from core.pipeline.trace import Trace, name_of
+from core.pipeline.trace import BESIDES, Trace, name_of
 
 
 class Sized(Protocol):
@@ -186,9 +186,9 @@ class FeedPipeline(Generic[Q]):
         with trace.step(source, kind) as step:
             proposal = source.propose(query)
             gathered.proposals.append((bit, proposal.rows))
-            gathered.notes.extend([proposal.note] if proposal.note else [])
-            step.after, step.dropped = len(proposal.rows), proposal.passed_over
-            step.before = step.after + sum(proposal.passed_over.values())
+            if proposal.note:
+                gathered.notes.append(proposal.note)
+            step.before, step.after, step.dropped = BESIDES, len(proposal.rows), proposal.passed_over
 
     def _filter(
         self, query: Q, filters: tuple[Filter[Q], ...], candidates: Candidates, trace: Trace, kind: str = "filter"

@@ -11,6 +11,9 @@ import msgspec
 
 from core.domain.feed import StageTrace
 
+BESIDES = -1
+"""As `before`: what came out and what was dropped besides."""
+
 
 class Step(msgspec.Struct, eq=False, gc=False):
     """One running stage: times itself, and catches whatever the stage raises.
@@ -45,7 +48,7 @@ class Step(msgspec.Struct, eq=False, gc=False):
         return StageTrace(
             stage=name_of(self.stage),
             kind=self.kind,
-            before=self.before,
+            before=self.before if self.before != BESIDES else self.after + sum(self.dropped.values()),
             after=self.after,
             milliseconds=int((self.ended - self.began) * 10_000_000 + 0.5) / 10_000,
             dropped=dict(self.dropped),

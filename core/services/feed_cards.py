@@ -48,11 +48,7 @@ class Cards:
     def allowed(self, ids: list[str], changed_at: list[Millis], *, now: Millis) -> set[str]:
         """Those posts whose document, as new as the index knows of, is live and playable."""
         held = self.posts.get_many(ids, now=now, at_least=changed_at)
-        return {
-            id
-            for id, stamp in zip(ids, changed_at, strict=True)
-            if (post := held.get(id)) is not None and post.updated_at >= stamp and playable(post)
-        }
+        return {id for id, post in held.items() if playable(post)}
 
     def links(self, post: Post, *, now: Millis) -> MediaLinks:
         """Signed media addresses; signed once an hour for each post."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from operator import attrgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -33,6 +34,9 @@ from core.services.served_log import ServedLog
 from core.services.served_pages import served_page
 from core.services.traces import Traces
 from core.services.viewer_memory import ViewerMemory
+
+kind_of = attrgetter("kind._value_")
+"""The kind of a slot in words: `kind.value` asks through two functions, twenty times for a page."""
 
 
 class _Made(msgspec.Struct, frozen=True, eq=False):
@@ -97,7 +101,7 @@ class Making:
     def _unmarked(self, asked: Asked, read: LiveRead, now: Millis, taken: Taken) -> Steps[_Made]:
         page, outcome, query = yield from self._steps(asked, read, now, taken)
         session = query.session.id or page.request
-        posts, kinds = [slot.post for slot in page.slots], [slot.kind.value for slot in page.slots]
+        posts, kinds = [slot.post for slot in page.slots], list(map(kind_of, page.slots))
         after = served(read.viewer, posts, kinds, session=session, at=now)
         return _Made(replace(asked, session=session), page, outcome, query, taken, (after, read.viewer.version))
 
@@ -148,7 +152,7 @@ class Making:
 def _count(pages: Sequence[FeedPage | PackedPage]) -> None:
     """Tell the metrics of pages that were served, of all at once."""
     metrics.SERVED.inc(len(pages))
-    for kind, count in Counter([slot.kind.value for page in pages for slot in page.slots]).items():
+    for kind, count in Counter([kind for page in pages for kind in map(kind_of, page.slots)]).items():
         metrics.SLOTS_OF[kind].inc(count)
 
 

@@ -7,10 +7,11 @@ about writing it. A piece is one thing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
-from core.domain.feed import COUNTS, FeedPage, PackedPage, PackedSlot, Slot, SlotReason
+from core.domain.feed import COUNTS, MAX_PAGE, FeedPage, PackedPage, PackedSlot, Slot, SlotReason
 from core.domain.ids import HOUR, MINUTE, Millis
 from core.domain.post import Post, PostKind
 from core.domain.product import Product
@@ -29,7 +30,6 @@ _json = msgspec.json.Encoder().encode
 _BEFORE = b'{"position":0,'
 _AFTER = b',"propensity":1.0,"reason":' + _json(UNTOLD) + b',"counts":{},"campaign":""}'
 """What surrounds a post's part of a slot that was put into JSON with these values."""
-_AROUND = b'{"position":%d,%b,"propensity":%b,"reason":' + _json(UNTOLD) + b',"counts":{%b},"campaign":%b}'
 _TALLIES = b",".join(b'"' + name.encode() + b'":%d' for name in COUNTS)
 
 
@@ -115,7 +115,7 @@ def packed_slot(
     position: int, post: str, piece: Piece, propensity: float, tallies: Sequence[int], campaign: str
 ) -> PackedSlot:
     """The slot with the post's piece; `tallies` are COUNTS."""
-    json = _AROUND % (position, piece.json, _json(propensity), _TALLIES % tuple(tallies), _json(campaign))
+    json = b"".join((_before(position), piece.json, _after(propensity, tuple(tallies), campaign)))
     return PackedSlot(
         position=position,
         post=post,
@@ -125,6 +125,18 @@ def packed_slot(
         campaign=campaign,
         json=json,
     )
+
+
+@lru_cache(maxsize=MAX_PAGE)
+def _before(position: int) -> bytes:
+    return b'{"position":%d,' % position
+
+
+@lru_cache(maxsize=MOST)
+def _after(propensity: float, tallies: tuple[int, ...], campaign: str) -> bytes:
+    """What follows a piece: the same for most posts without acts on pages without exploration."""
+    told = _json(propensity), _json(UNTOLD), _TALLIES % tallies, _json(campaign)
+    return b',"propensity":%b,"reason":%b,"counts":{%b},"campaign":%b}' % told
 
 
 def json_of(page: PackedPage) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Generic, Protocol, TypeVar
 
 from core.domain.collection import Collection
@@ -54,23 +55,37 @@ class Remembered(Generic[T]):
         """How many times newer versions were taken in, by `put`."""
 
     def get_many(self, ids: Sequence[str], *, now: Millis, at_least: Sequence[Millis] | None = None) -> dict[str, T]:
-        """Those that exist, by id. `at_least` gives for each id the time of its last change known elsewhere."""
-        held, oldest = self._held, now - self._lifetime
-        found: dict[str, T] = {}
-        stale: list[str] = []
+        """Those that exist, by id. `at_least` gives for each id the time of its last change known elsewhere; what the store has
+        that is older is not among them."""
+        oldest = now - self._lifetime
+        known = zip(ids, map(self._held.get, ids), at_least or repeat(None), strict=False)
+        found: dict[str, T] = {
+            id: entry[1]
+            for id, entry, least in known
+            if entry is not None
+            and entry[0] >= oldest
+            and entry[1] is not None
+            and (least is None or entry[1].updated_at >= least)
+        }
+        if len(found) == len(ids):
+            return found
+        return found | self._others(ids, found, oldest, now, at_least)
+
+    def _others(
+        self, ids: Sequence[str], found: Mapping[str, T], oldest: Millis, now: Millis, at_least: Sequence[Millis] | None
+    ) -> dict[str, T]:
+        """What is not held as it should be, read; what is known to be missing is left out."""
+        stale: dict[str, Millis] = {}
         for place, id in enumerate(ids):
-            entry = held.get(id)
-            if entry is None or entry[0] < oldest:
-                stale.append(id)
+            if id in found:
                 continue
-            item = entry[1]
-            if at_least is not None and (item is None or item.updated_at < at_least[place]):
-                stale.append(id)
-            elif item is not None:
-                found[id] = item
-        if stale:
-            found |= self._read(stale, now)
-        return found
+            entry = self._held.get(id)
+            if at_least is not None or entry is None or entry[0] < oldest:
+                stale[id] = at_least[place] if at_least is not None else oldest
+        read = self._read(list(stale), now) if stale else {}
+        if at_least is None:
+            return read
+        return {id: item for id, item in read.items() if item.updated_at >= stale[id]}
 
     def get(self, id: str, *, now: Millis) -> T | None:
         """One item, or None."""

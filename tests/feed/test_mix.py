@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
@@ -50,7 +51,7 @@ def test_pages_are_close_to_the_integer_optimum_and_never_break_the_cap() -> Non
 
 @pytest.mark.parametrize("seed", range(8))
 def test_without_a_binding_cap_the_page_is_the_optimum(seed: int) -> None:
-    one = replace(problem(seed), publishers=np.arange(90))
+    one = structs.replace(problem(seed), publishers=np.arange(90))
     page = best_page(one)
     best = optimum(one)
     assert best is not None
@@ -62,7 +63,7 @@ def test_a_price_is_what_a_slot_more_or_less_of_the_share_changes(seed: int) -> 
     policy = MixPolicy(
         id="p", name="p", per_publisher=99, shares={PostKind.PRODUCT: Share(least=0.5), PostKind.UGC: Share(most=0.25)}
     )
-    one = replace(problem(seed, size=20, policy=policy), publishers=np.arange(90))
+    one = structs.replace(problem(seed, size=20, policy=policy), publishers=np.arange(90))
     page = best_page(one)
     found = prices(one, page)
     looser = {
@@ -71,7 +72,7 @@ def test_a_price_is_what_a_slot_more_or_less_of_the_share_changes(seed: int) -> 
     }
     assert found
     for name, price in found.items():
-        relaxed = replace(one, policy=replace(policy, shares=looser[name]))
+        relaxed = structs.replace(one, policy=replace(policy, shares=looser[name]))
         best, held = optimum(relaxed), optimum(one)
         assert best is not None
         assert held is not None

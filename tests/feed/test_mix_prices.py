@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from core.domain.mix import Share
 from core.domain.mix_rules import rules
@@ -23,12 +24,12 @@ def looser(one: Problem, field: str) -> tuple[Problem, float]:
     policy, asked = one.policy, Asked(one.policy, one.slots, one.session)
     group, _, rest = field.partition(".")
     if group == "pins":
-        return replace(one, pins=tuple(pin for pin in one.pins if pin[0] != int(rest))), 1
+        return structs.replace(one, pins=tuple(pin for pin in one.pins if pin[0] != int(rest))), 1
     if group == "gap":
         kind = next(kind for kind in KINDS if kind.value == rest)
-        return replace(one, policy=replace(policy, gap={**policy.gap, kind: policy.gap[kind] - 1})), 1
+        return structs.replace(one, policy=replace(policy, gap={**policy.gap, kind: policy.gap[kind] - 1})), 1
     if group.startswith("per_"):
-        return replace(one, policy=replace(policy, **{group: getattr(policy, group) + 1})), 1
+        return structs.replace(one, policy=replace(policy, **{group: getattr(policy, group) + 1})), 1
     name, _, end = rest.partition(".")
     kind = next(kind for kind in KINDS if kind.value == name)
     least, most = asked.in_session if group == "session_shares" else asked.page
@@ -41,7 +42,7 @@ def looser(one: Problem, field: str) -> tuple[Problem, float]:
     else:
         share = Share(least=share.least, most=min((before + most[place] + 1) / total, 1.0))
     shares = {**getattr(policy, group), kind: share}
-    return replace(one, policy=replace(policy, **{group: shares})), 100 / total
+    return structs.replace(one, policy=replace(policy, **{group: shares})), 100 / total
 
 
 def test_prices_of_every_sort_of_rule_are_finite_differences() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
@@ -27,7 +28,7 @@ def test_no_smaller_loosening_is_found_by_an_integer_programme_with_slack(seed: 
 def test_nor_where_a_shop_has_too_few_publishers_to_keep_the_caps(seed: int, publishers: int) -> None:
     one = random_problem(seed, sizes=(8, 10), count=(20, 40))
     policy = replace(one.policy, per_publisher=2, per_brand=None)
-    one = replace(one, publishers=one.publishers % publishers, brands=None, policy=policy)
+    one = structs.replace(one, publishers=one.publishers % publishers, brands=None, policy=policy)
     page = best_page(one)
     assert page.lacking
     assert units_of(one, page.places) == pytest.approx(least_units(one), abs=0.01)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
@@ -73,13 +74,15 @@ def test_under_all_rules_the_page_is_near_the_integer_optimum(seed: int) -> None
 def test_loosening_a_rule_of_an_exact_page_never_lowers_its_value(seed: int, kind: PostKind, what: str) -> None:
     one = random_problem(seed, sizes=(6, 12), count=(60, 100))
     policy = replace(one.policy, per_publisher=99, per_brand=None, per_topic=None, session_shares={})
-    one = replace(one, policy=policy, session=FeedSession())
+    one = structs.replace(one, policy=policy, session=FeedSession())
     share = policy.shares[kind]
     looser = {
-        "least": replace(one, policy=replace(policy, shares={**policy.shares, kind: replace(share, least=0.0)})),
-        "most": replace(one, policy=replace(policy, shares={**policy.shares, kind: replace(share, most=1.0)})),
-        "gap": replace(one, policy=replace(policy, gap={**policy.gap, kind: max(policy.gap[kind] - 1, 0)})),
-        "pin": replace(one, pins=one.pins[1:]),
+        "least": structs.replace(
+            one, policy=replace(policy, shares={**policy.shares, kind: replace(share, least=0.0)})
+        ),
+        "most": structs.replace(one, policy=replace(policy, shares={**policy.shares, kind: replace(share, most=1.0)})),
+        "gap": structs.replace(one, policy=replace(policy, gap={**policy.gap, kind: max(policy.gap[kind] - 1, 0)})),
+        "pin": structs.replace(one, pins=one.pins[1:]),
     }[what]
     before, after = best_page(one), best_page(looser)
     assume(not before.relaxed)
@@ -101,8 +104,8 @@ def test_a_session_share_makes_up_for_the_pages_before() -> None:
         size=10,
         policy=policy,
     )
-    few = best_page(replace(one, session=FeedSession(id="s", kinds={"ugc": 20})))
-    many = best_page(replace(one, session=FeedSession(id="s", kinds={"ugc": 10, "product": 10})))
+    few = best_page(structs.replace(one, session=FeedSession(id="s", kinds={"ugc": 20})))
+    many = best_page(structs.replace(one, session=FeedSession(id="s", kinds={"ugc": 10, "product": 10})))
     product = KINDS.index(PostKind.PRODUCT)
     assert np.count_nonzero(one.kinds[few.places] == product) == 6  # of 30 slots at least 20%
     assert np.count_nonzero(one.kinds[many.places] == product) == 0  # of 30 slots at most 30%, 10 were served

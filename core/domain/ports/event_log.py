@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+
+class NewEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to append. Events of one `key` keep their order; `id` makes appending twice harmless."""
 
     id: str

@@ -22,8 +22,8 @@ class Affinity:
 
     def hydrate(self, query: FeedQuery, candidates: Candidates) -> Candidates:
         """The same rows with four more columns."""
-        index, find = query.index, query.index.publishers.find
-        followed = sorted([number for name in query.viewer.follows if (number := find(name)) >= 0])
+        index = query.index
+        followed = sorted([number for number in index.publishers.find_all(query.viewer.follows) if number >= 0])
         trends = trends_of(index, query.trending)
         tags, publisher, follows, trend = _affinities(
             candidates.rows,

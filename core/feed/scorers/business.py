@@ -23,7 +23,7 @@ class BusinessValue:
 
     def score(self, query: FeedQuery, candidates: Candidates) -> Candidates:
         """Writes `business`, and `campaign` if there is any."""
-        margin = candidates["order"] * query.index.value[candidates.rows]
+        margin = np.multiply(candidates["order"], query.index.value[candidates.rows], dtype=np.float64)
         places = np.flatnonzero(candidates.sources & self.sponsored) if query.campaigns is not None else ()
         if query.campaigns is None or not len(places):
             return candidates.scored(business=margin)

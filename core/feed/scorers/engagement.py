@@ -22,8 +22,8 @@ class Engagement:
     neighbours·n/(1+|n|) − language·other.
     Affinity enters saturated, so that a hundred likes of one tag do not drown everything else; for unwanted actions a is
     turned round. Then the calibration in force is applied per action: log-odds used = intercept + slope · log-odds. Without
-    one, predicted rates are exact for a viewer of whom nothing is known. In single precision. All but the exponential is compiled;
-    that stays with numpy, which takes several numbers at a time.
+    one, predicted rates are exact for a viewer of whom nothing is known. Chances are in single precision. All but the
+    exponential is compiled; that stays with numpy, which takes several numbers at a time.
     """
 
     tag: float = 3.0
@@ -52,10 +52,8 @@ class Engagement:
             calibration.slope,
             calibration.intercept,
         )
-        np.exp(odds, odds)
-        chances = _chances(odds, weights_of(query.policy.weights))
-        columns = dict(zip(ACTIONS, chances, strict=False))
-        return candidates.scored(**columns, engagement=chances[-1])
+        engagement = _engagement(np.exp(odds, odds), weights_of(query.policy.weights))
+        return candidates.scored(**dict(zip(ACTIONS, odds, strict=True)), engagement=engagement)
 
 
 @njit(cache=True, nogil=True)
@@ -83,13 +81,13 @@ def _odds(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _chances(odds, weights):  # type: ignore[no-untyped-def]
-    """(actions + 1, n) the chances of which these are the odds against, and their weighted sum last."""
+def _engagement(odds, weights):  # type: ignore[no-untyped-def]
+    """The weighted sum (n,) of the chances of which these are the odds against; the chances stand in the place of the odds."""
     actions, count = odds.shape
-    chances = np.zeros((actions + 1, count))
+    total = np.zeros(count)
     for action in range(actions):
+        row, weight = odds[action], weights[action]
         for at in range(count):
-            chance = np.float64(np.float32(1) / (np.float32(1) + odds[action, at]))
-            chances[action, at] = chance
-            chances[actions, at] += weights[action] * chance
-    return chances
+            row[at] = np.float32(1) / (np.float32(1) + row[at])
+            total[at] += weight * row[at]
+    return total
