@@ -1,8 +1,7 @@
 """`python -m core.api.server --workers 4`: the API alone, for feed traffic, on any number of processes.
 
 uvicorn does the work, with its supervisor: a process that dies or hangs is replaced, SIGHUP replaces them one by one. What differs
-from its command line: each process listens on the port for itself, an answer is one write, and plain requests go a
-straight way.
+from its command line: each process listens on the port for itself, an answer is one write, and plain requests go a straight way.
 """
 
 from __future__ import annotations
