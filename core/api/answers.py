@@ -14,16 +14,16 @@ _encoder = msgspec.json.Encoder()
 
 def answer(value: object, status: int = 200) -> Response:
     """A dataclass, or anything made of them, as JSON."""
-    return Response(_encoder.encode(value), status_code=status, media_type="application/json")
+    return Response(json_of(value), status_code=status, media_type="application/json")
 
 
-async def send_answer(send: Send, value: object) -> None:
-    """The same as `answer`, straight to the server: without a response object in between."""
-    await send_json(send, _encoder.encode(value))
+def json_of(value: object) -> bytes:
+    """The same as bytes."""
+    return _encoder.encode(value)
 
 
 async def send_json(send: Send, body: bytes) -> None:
-    """What is JSON already, straight to the server."""
+    """What is JSON already, straight to the server: without a response object in between."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -87,8 +87,8 @@ async def events(request: Request, key: Key) -> Response:
 
 def events_answer(results: list[EventResult]) -> EventsAnswer:
     """The results with how many there are of each sort."""
-    count = {status: sum(result.status is status for result in results) for status in EventStatus}
-    return EventsAnswer(count[EventStatus.ACCEPTED], count[EventStatus.DUPLICATE], count[EventStatus.REFUSED], results)
+    count = [result.status for result in results].count
+    return EventsAnswer(count(EventStatus.ACCEPTED), count(EventStatus.DUPLICATE), count(EventStatus.REFUSED), results)
 
 
 def _events_in(body: bytes) -> list[Any]:

@@ -40,8 +40,8 @@ class GroupPages:
         self._begins: asyncio.Handle | None = None
         self._rest_until, self._size = 0.0, 0
 
-    async def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> FeedPage | PackedPage:
-        """The page, marked as seen; packed if it may be. Raises as `Feed.page` does, and Busy."""
+    def page(self, feed: Feed, viewer: str, **wanted: Unpack[Wanted]) -> asyncio.Future[FeedPage | PackedPage]:
+        """The page, marked as seen; packed if it may be. Waiting for it raises as `Feed.page` does. Raises Busy."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._waiting, self._begins = loop, [], None
@@ -50,7 +50,7 @@ class GroupPages:
         done: asyncio.Future[FeedPage | PackedPage] = loop.create_future()
         self._waiting.append((time.monotonic(), viewer, wanted, done))
         self._plan(loop, feed)
-        return await done
+        return done
 
     def _plan(self, loop: asyncio.AbstractEventLoop, feed: Feed) -> None:
         """Begin when the rest is over, or early."""

@@ -41,12 +41,13 @@ class GroupWrite:
         self._writing = False
         self._began = 0.0
 
-    async def taken_in(self, engagement: Engagement, batch: Batch) -> list[EventResult]:
-        """One result per event; those accepted are durable when this returns. Raises Unavailable, and Busy."""
-        if not batch.read:
-            return engagement.felt(batch, ())
+    def taken_in(self, engagement: Engagement, batch: Batch) -> asyncio.Future[list[EventResult]]:
+        """One result per event; those accepted are durable when it is there. Waiting for it raises Unavailable. Raises Busy."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[list[EventResult]] = loop.create_future()
+        if not batch.read:
+            done.set_result(engagement.felt(batch, ()))
+            return done
         with self._lock:
             if loop is not self._loop:
                 self._loop, self._waiting, self._writing = loop, [], False
@@ -56,7 +57,7 @@ class GroupWrite:
             idle, self._writing = not self._writing, True
         if idle:
             _writer.submit(self._write_all, loop, engagement)
-        return await done
+        return done
 
     def _write_all(self, loop: asyncio.AbstractEventLoop, engagement: Engagement) -> None:
         """In the thread: rounds of writing until nobody waits."""

@@ -35,6 +35,11 @@ class Joining(asyncio.Transport):
             self._loop.call_soon(self.flush)
         self._held.append(data)
 
+    def write_now(self, data: bytes) -> None:
+        """Write what is held and the data."""
+        self.flush()
+        self._to.write(data)
+
     def flush(self) -> None:
         """Write what is held."""
         if self._held:

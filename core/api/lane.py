@@ -33,28 +33,33 @@ class Lane:
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the work; raises what it raises."""
-        if time.monotonic() < self._threads_until:
+        if not self.calm():
             return await run_in_threadpool(work, *args, **kwargs)
-        return self._here(lambda: work(*args, **kwargs))
+        return self.here(lambda: work(*args, **kwargs))
 
     def start(self, work: Callable[[], R], done: Callable[[R], None], failed: Callable[[Exception], None]) -> None:
         """The same for callbacks of the loop: one of the two is called with what became of it, at once if the work ran here.
 
         A task would wait for its turn on the loop first, behind all that is ready to run.
         """
-        if time.monotonic() < self._threads_until:
+        if not self.calm():
             task = asyncio.get_running_loop().create_task(_elsewhere(work, done, failed))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return
         try:
-            result = self._here(work)
+            result = self.here(work)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
             failed(error)
         else:
             done(result)
 
-    def _here(self, work: Callable[[], R]) -> R:
+    def calm(self) -> bool:
+        """Whether work runs on the loop itself just now."""
+        return time.monotonic() >= self._threads_until
+
+    def here(self, work: Callable[[], R]) -> R:
+        """The same on the loop itself, for callers that have looked whether it is calm."""
         started = time.monotonic()
         try:
             return work()

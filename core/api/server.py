@@ -1,7 +1,7 @@
 """`python -m core.api.server --workers 4`: the API alone, for feed traffic, on any number of processes.
 
 uvicorn does the work, with its supervisor: a process that dies or hangs is replaced, SIGHUP replaces them one by one. What differs
-from its command line: each process listens on the port for itself, and an answer is one write.
+from its command line: each process listens on the port for itself, an answer is one write, and plain requests go a straight way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, cast
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from core.api.joined_writes import JoinedWrites
+from core.api.straight import Straight
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: longer than load balancers keep theirs, which is 60 for most."""
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     files_allowed()
     config = Config(
         "core.api.app:create", factory=True, host=asked.host, port=asked.port, workers=asked.workers,
-        http=JoinedWrites, timeout_keep_alive=KEEP_ALIVE, log_level=asked.log_level, access_log=asked.access_log,
+        http=Straight, timeout_keep_alive=KEEP_ALIVE, log_level=asked.log_level, access_log=asked.access_log,
         server_header=False, timeout_worker_healthcheck=STUCK,
     )  # fmt: skip
     try:

@@ -87,29 +87,31 @@ class KnownHosts:
     """Refuse requests for hosts that are not ours (DNS rebinding), and put safe headers on every answer."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+        self.app = app
         self._hosts = frozenset(host.lower().strip("[]") for host in settings.allowed_hosts)
         self._seen: dict[str, bool] = {}
         safe = SAFE_HEADERS | (HTTPS_ONLY if settings.secure_cookies else {})
-        self._safe = [(name.lower().encode(), value.encode()) for name, value in safe.items()]
+        self.safe = tuple((name.lower().encode(), value.encode()) for name, value in safe.items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        if not self._is_known(_host(scope)):
+        if not self.knows(scope):
             await _refuse(scope, receive, send, 400, "This host is not served here; see FEEDROOM_ALLOWED_HOSTS.")
             return
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 held = {name.lower() for name, _ in message.get("headers", ())}
-                message["headers"] = [*message.get("headers", ()), *(one for one in self._safe if one[0] not in held)]
+                message["headers"] = [*message.get("headers", ()), *(one for one in self.safe if one[0] not in held)]
             await send(message)
 
-        await self._app(scope, receive, send_safely)
+        await self.app(scope, receive, send_safely)
 
-    def _is_known(self, host: str) -> bool:
+    def knows(self, scope: Scope) -> bool:
+        """Whether the request is for a host that is ours."""
+        host = _host(scope)
         known = self._seen.get(host)
         if known is None:
             known = self._known(host)

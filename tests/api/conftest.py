@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from core.api.app import behind_doors, create_app
+from core.api.straight import Straight
 from core.bootstrap import Services, clock
 from core.domain.account import Account
 from core.services.accounts import Accounts
@@ -50,3 +52,17 @@ def client(services: Services) -> Iterator[TestClient]:
 def own_page() -> dict[str, str]:
     """The header with which a browser says that one of our own pages sent a form."""
     return {"Origin": BASE}
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the requests that were answered on the straight way."""
+    ways: list[str] = []
+    answer = Straight._answer
+
+    def counted(self: Straight, cycle: Any, body: bytes) -> None:
+        ways.append(cycle.scope["path"])
+        answer(self, cycle, body)
+
+    monkeypatch.setattr(Straight, "_answer", counted)
+    return ways

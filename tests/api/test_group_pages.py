@@ -90,8 +90,7 @@ def test_who_comes_while_others_have_waited_too_long_is_turned_away_and_they_are
 ) -> None:
     async def story() -> list[Any]:
         feed, together = Told(), GroupPages()
-        waiting = [asyncio.create_task(together.page(feed, viewer)) for viewer in ("a", "b")]
-        await asyncio.sleep(0)
+        waiting = [together.page(feed, viewer) for viewer in ("a", "b")]
         monkeypatch.setattr(crowd, "LONGEST_WAIT", -1.0)
         with pytest.raises(Busy) as refused:
             await together.page(feed, "c")
@@ -109,8 +108,7 @@ def test_who_comes_while_others_have_waited_too_long_is_turned_away_and_they_are
 def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:
     async def story() -> Any:
         feed, together = Told(), GroupPages()
-        gone, stays = (asyncio.create_task(together.page(feed, viewer)) for viewer in ("a", "b"))
-        await asyncio.sleep(0)
+        gone, stays = (together.page(feed, viewer) for viewer in ("a", "b"))
         gone.cancel()
         page = await stays
         with pytest.raises(asyncio.CancelledError):
@@ -133,7 +131,7 @@ async def dripping(feed: Told, count: int) -> list[FeedPage | Any]:
     together = GroupPages()
     asked = []
     for number in range(count):
-        asked.append(asyncio.create_task(together.page(feed, f"v{number}")))
+        asked.append(together.page(feed, f"v{number}"))
         await asyncio.sleep(0.001)
     return list(await asyncio.gather(*asked))
 
@@ -177,6 +175,10 @@ def test_a_full_group_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_goes_on_in_another_event_loop() -> None:
     feed, together = Told(), GroupPages()
-    pages = [asyncio.run(together.page(feed, viewer)) for viewer in ("a", "b")]
+
+    async def asked(viewer: str) -> Any:
+        return await together.page(feed, viewer)
+
+    pages = [asyncio.run(asked(viewer)) for viewer in ("a", "b")]
     assert [page.viewer for page in pages] == ["a", "b"]
     assert feed.rounds == [["a"], ["b"]]

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from core.api import quick
 from core.api.group_pages import GroupPages
 from core.api.group_write import GroupWrite
+from core.api.plain import SMALL
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from core.domain.errors import Busy
@@ -32,18 +33,13 @@ def key(services: Services, admin: Account) -> dict[str, str]:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which requests were answered on the short way."""
     ways: list[str] = []
-    plain, written = quick.send_answer, quick.send_json
+    write = quick.written
 
-    async def counted(send: Any, value: object) -> None:
-        ways.append(type(value).__name__)
-        await plain(send, value)
+    def counted(result: Any) -> bytes:
+        ways.append("events" if isinstance(result, list) else type(result).__name__)
+        return write(result)
 
-    async def packed(send: Any, body: bytes) -> None:
-        ways.append("PackedPage")
-        await written(send, body)
-
-    monkeypatch.setattr(quick, "send_answer", counted)
-    monkeypatch.setattr(quick, "send_json", packed)
+    monkeypatch.setattr(quick, "written", counted)
     return ways
 
 
@@ -105,14 +101,14 @@ def test_a_small_batch_counts_once_on_either_way(client: TestClient, key: dict[s
     event = {"id": "e1", "viewer": "a", "kind": "like", "post": "post-0001", "at": clock()}
     unknown = {**event, "id": "e2", "post": "none"}
     body = msgspec.json.encode({"events": [event, unknown]})
-    bodies = (body + b" " * quick.SMALL, body, body)
+    bodies = (body + b" " * SMALL, body, body)
     answers = [client.post("/api/v1/events", content=one, headers=key).json() for one in bodies]
     assert [(one["accepted"], one["duplicates"], one["refused"]) for one in answers] == [
         (1, 0, 1),
         (0, 1, 1),
         (0, 1, 1),
     ]
-    assert taken == ["EventsAnswer"] * 2
+    assert taken == ["events"] * 2
 
 
 @pytest.mark.parametrize(
@@ -128,9 +124,9 @@ def test_an_event_that_is_refused_is_refused_alike_on_either_way_and_holds_no_ot
 ) -> None:
     event = {"id": "e", "viewer": "a", "kind": "like", "post": "post-0001", "at": clock()}
     bodies = [msgspec.json.encode({"events": [{**event, "id": f"good{n}"}, {**event, **wrong}]}) for n in range(2)]
-    bodies[0] += b" " * quick.SMALL  # too long for the short way
+    bodies[0] += b" " * SMALL  # too long for the short way
     long, short = (client.post("/api/v1/events", content=body, headers=key).json() for body in bodies)
-    assert taken == ["EventsAnswer"]
+    assert taken == ["events"]
     assert (long["accepted"], long["refused"]) == (short["accepted"], short["refused"]) == (1, 1)
     assert long["results"][1] == short["results"][1]
     assert short["results"][1]["reason"]
@@ -182,7 +178,7 @@ def test_of_a_crowd_with_a_key_that_is_not_remembered_one_asks_the_store(
 def test_who_is_turned_away_hears_when_to_come_again_and_nothing_was_done(
     client: TestClient, services: Services, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def crowded(*_: Any, **__: Any) -> Any:
+    def crowded(*_: Any, **__: Any) -> Any:
         raise Busy("more pages are asked for than this process can serve", 1.0)
 
     monkeypatch.setattr(GroupPages, "page", crowded)
