@@ -142,7 +142,7 @@ class Making:
         yield
         self._log.put(SERVED_TOPIC, served_event(self._queries.campaigns.signed(record)))
         yield
-        if self._traces is not None and (asked.sample or self._traces.wanted(page.request)):
+        if self._traces is not None and (asked.sample or self._traces.take(page.request)):
             self._traces.keep(made.query, made.outcome, names, page.request, asked.session)
         self._askers.met(asked, now=now)
         note_failures(made.outcome)

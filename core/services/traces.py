@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -25,6 +26,9 @@ FOLDER: Final = "traces"
 KEPT: Final[Millis] = 7 * DAY
 MOST: Final = 100_000
 """Traces kept at most, the oldest hours going first: about 4 GB."""
+PACE: Final = 1.0
+"""Seconds from one page of the share to the next that a process keeps: one in a hundred of a thousand pages a second would fill
+MOST within three hours, and each costs two waits for the disk that events wait for, too."""
 MOST_WAITING: Final = 64
 CHECKED: Final = 20
 
@@ -39,7 +43,7 @@ class Traces:
     """
 
     def __init__(self, objects: Objects, share: float) -> None:
-        self._objects, self._share = objects, share
+        self._objects, self._share, self._next = objects, share, 0.0
         self._pipeline = for_you(lambda ids, _: set(ids))
         self._later: Later[Captured] = Later(
             "traces", self._store, lambda: metrics.TRACES.labels("waiting or dropped").inc(), batch=1, most=MOST_WAITING
@@ -53,6 +57,17 @@ class Traces:
     def wanted(self, request: str) -> bool:
         """Whether the page of this request is one of the share that is kept."""
         return crc32(request.encode()) < self._share * 2**32
+
+    def take(self, request: str) -> bool:
+        """Whether the page of this request is to be kept: one of the share, and the last was PACE ago; all, if the share is 1."""
+        if not self.wanted(request):
+            return False
+        now = time.monotonic()
+        if now < self._next and self._share < 1:
+            metrics.TRACES.labels("passed over").inc()
+            return False
+        self._next = now + PACE
+        return True
 
     def keep(self, query: FeedQuery, outcome: Outcome, sources: tuple[str, ...], request: str, session: str) -> None:
         """Keep this page. Never raises: a page that cannot be recorded is counted and named in the log."""
@@ -68,7 +83,7 @@ class Traces:
             data = b"".join(self._objects.read(key))
         except NotFound:
             raise NotFound(
-                f"the page {request} was not kept: one in {1 / self._share:,.0f} is, and every page of sample viewers, "
+                f"the page {request} was not kept: one in {1 / self._share:,.0f} is at most, and every page of sample viewers, "
                 f"for {KEPT // DAY} days" if self._share else f"the page {request} was not kept, or is gone",
                 field="request", value=request,
             ) from None  # fmt: skip

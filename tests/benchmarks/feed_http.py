@@ -1,7 +1,8 @@
 """The API under an open-loop load: people who each ask for a page every 5 s and report what they did with the last one.
 
-Server, live store and load share the machine. `--rates` are pages a second, each with a batch of nine events; the highest one of
-the default, 1,000, is 5,000 concurrent viewers. The rate at which p99 passes 100 ms is found between the rates that were measured.
+Server, live store and load share the machine. `--rates` are pages a second, each with a batch of events: an impression and a watch
+of each of `--clips` posts, and a like. The highest one of the default, 1,000, is 5,000 concurrent viewers. The rate at which p99
+passes 100 ms is found between the rates that were measured.
 """
 
 from __future__ import annotations
@@ -46,9 +47,8 @@ def measure(report: Report, options: argparse.Namespace) -> None:
             environment = {"FEEDROOM_DATA": str(data), "FEEDROOM_SECRET": "b" * 40, "FEEDROOM_DEMO": "no"}
             environment |= {"FEEDROOM_REDIS_URL": url} if url else {}
             with running(command, environment=environment, ready=f"http://127.0.0.1:{port}/api/v1/healthz") as api:
-                load(
-                    port, key, rate=100, seconds=15
-                )  # each worker has compiled its solver and taken its first events in
+                # Each worker compiles its solver and takes its first events in.
+                load(port, key, rate=100, seconds=15, clips=options.clips)
                 _rates(report, options, store, port, key, api.pid)
             embedded_valkey.stop(data)
 
@@ -58,7 +58,7 @@ def _rates(report: Report, options: argparse.Namespace, store: str, port: int, k
     before: tuple[float, float] = (0.0, 0.0)
     for rate in options.rates:
         taken = processor_seconds(api)
-        answers = load(port, key, rate=rate, seconds=options.seconds, shared=options.shared)
+        answers = load(port, key, rate=rate, seconds=options.seconds, clips=options.clips, shared=options.shared)
         taken = processor_seconds(api) - taken
         case = f"{store}, {rate} pages/s"
         slowest = 0.0
@@ -84,19 +84,20 @@ def _rates(report: Report, options: argparse.Namespace, store: str, port: int, k
     report.add(store, "p99 passes 100 ms at" if passes else "p99 stays below 100 ms to", passes or before[0], "pages/s")
 
 
-def load(port: int, key: str, *, rate: float, seconds: float, shared: int = 0) -> Answers:
+def load(port: int, key: str, *, rate: float, seconds: float, clips: int = 4, shared: int = 0) -> Answers:
     """Run the generator in a process of its own, so that its collector and its loop do not disturb the numbers."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_load, port, key, rate, seconds, shared).result()
+        return pool.submit(_load, port, key, rate, seconds, clips, shared).result()
 
 
-def _load(port: int, key: str, rate: float, seconds: float, shared: int) -> Answers:
+def _load(port: int, key: str, rate: float, seconds: float, clips: int, shared: int) -> Answers:
     from tests.benchmarks.http_load import Load
 
-    return Load(port, key, viewers=round(rate * EVERY), every=EVERY, seconds=seconds, shared=shared).run()
+    viewers = round(rate * EVERY)
+    return Load(port, key, viewers=viewers, every=EVERY, seconds=seconds, clips=clips, shared=shared).run()
 
 
 def prepare(data: Path, redis_url: str | None, posts: int) -> str:
@@ -146,6 +147,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--stores", nargs="+", default=["embedded", "redis"], choices=["embedded", "redis"])
     parser.add_argument("--rates", type=int, nargs="+", default=[50, 100, 150, 200, 300, 400, 600, 800, 1_000])
+    parser.add_argument("--clips", type=int, default=4, help="of a page that are seen and watched until the next")
     parser.add_argument("--shared", type=int, default=0, help="connections, instead of one for each viewer")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each rate")
 

@@ -110,10 +110,20 @@ class Load:
     """`viewers` people, each asking for a page every `every` seconds and reporting half-way what they did with it."""
 
     def __init__(
-        self, port: int, key: str, *, viewers: int, every: float, seconds: float, shared: int = 0, seed: int = 1
+        self,
+        port: int,
+        key: str,
+        *,
+        viewers: int,
+        every: float,
+        seconds: float,
+        clips: int = 4,
+        shared: int = 0,
+        seed: int = 1,
     ) -> None:
-        """With `shared`, that many connections take turns instead of one for each viewer."""
+        """Of each page so many `clips` are seen. With `shared`, that many connections take turns instead of one for each viewer."""
         self._port, self._viewers, self._every, self._seconds = port, viewers, every, seconds
+        self._clips = clips
         self._wanted = shared or min(viewers, files_allowed() - OTHER_FILES)
         self._shared = bool(shared)
         self._rng = random.Random(seed)
@@ -200,13 +210,13 @@ class Load:
         self.answers.errors[what] = self.answers.errors.get(what, 0) + 1
 
     def _batch(self, viewer: str, page: _Page) -> bytes:
-        """What a viewer reports of a page: four posts seen and watched, one of them liked."""
+        """What a viewer reports of a page: the first posts seen and watched, one of them liked."""
         now = int(time.time() * 1_000)
         events = []
-        for slot in page.slots[:4]:
+        for slot in page.slots[: self._clips]:
             common = {"viewer": viewer, "at": now, "post": slot.post, "request": page.request, "slot": slot.position}
             events.append({**common, "id": f"{page.request}-{slot.position}-i", "kind": "impression"})
-            watched = {"seconds": 6.0, "completion": round(self._rng.random(), 2)}
+            watched = {"seconds": round(self._every / self._clips, 2), "completion": round(self._rng.random(), 2)}
             events.append({**common, **watched, "id": f"{page.request}-{slot.position}-w", "kind": "watch"})
         if page.slots:
             first = page.slots[0]

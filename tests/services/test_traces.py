@@ -59,13 +59,33 @@ def test_every_page_of_a_sample_viewer_is_kept_and_comes_out_the_same(
     assert (count("kept"), count("unlike"), count("failed")) == (before[0] + 3, *before[1:])
 
 
-def test_the_share_of_other_pages_is_kept_and_every_process_knows_which(tmp_path: Path) -> None:
+def test_the_share_of_other_pages_is_kept_and_every_process_knows_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "PACE", 0.0)
     services, other = services_with(0.25, tmp_path), services_with(0.25, tmp_path)
     requests = [served(services, f"viewer-{number}").request for number in range(60)]
     stored = {key.rpartition("/")[2] for key in services.stores.objects.list("traces/")}
     assert stored == {request for request in requests if other.traces.wanted(request)}
     assert 4 <= len(stored) <= 30
     assert sum(services.traces.wanted(new_id(NOW)) for _ in range(4_000)) == pytest.approx(1_000, abs=150)
+
+
+def test_of_many_pages_a_second_one_is_kept_and_the_others_are_counted(tmp_path: Path) -> None:
+    services, before = services_with(0.99, tmp_path), count("passed over")
+    requests = [served(services, f"viewer-{number}").request for number in range(20)]
+    wanted = sum(services.traces.wanted(request) for request in requests)
+    stored = services.stores.objects.list("traces/")
+    assert count("passed over") - before == wanted - len(stored)
+    assert 1 <= len(stored) < wanted
+
+
+def test_with_a_share_of_one_and_for_sample_viewers_no_page_is_passed_over(tmp_path: Path) -> None:
+    whole, none = services_with(1.0, tmp_path), services_with(0.5, tmp_path)
+    for number in range(5):
+        served(whole, f"viewer-{number}")
+        served(none, "asha")
+    assert len(whole.stores.objects.list("traces/")) == len(none.stores.objects.list("traces/")) == 5
 
 
 def test_looking_keeps_nothing(services: Services) -> None:
