@@ -89,14 +89,22 @@ def session_of(state: ViewerState, named: str, now: Millis) -> FeedSession:
 
 
 def served(
-    state: ViewerState, posts: Sequence[str], kinds: Sequence[str], *, session: str = "", at: Millis = 0
+    state: ViewerState,
+    posts: Sequence[str],
+    kinds: Sequence[str],
+    *,
+    session: str = "",
+    at: Millis = 0,
+    unseen: bool = False,
 ) -> ViewerState:
     """The state after these posts of these kinds were served as one page, in slot order: they become the newest seen.
 
     `session` is the session's id as `session_of` gave it, or the page's request for the first page of a session without a name.
+    That the posts are `unseen` spares looking for them among thousands.
     """
-    fresh = set(posts)
-    seen = state.seen if fresh.isdisjoint(state.seen) else tuple(post for post in state.seen if post not in fresh)
+    seen, fresh = state.seen, set(posts)
+    if not (unseen or fresh.isdisjoint(seen)):
+        seen = tuple(post for post in seen if post not in fresh)
     begun, counts = session_of(state, session, at), Counter(kinds)
     return replace(
         state,
@@ -230,7 +238,9 @@ def _moved(held: dict[str, float], names: tuple[str, ...], by: float, fade: floa
     """
     fades = fade < 1.0
     if fades:
-        held = {name: now for name, value in held.items() if abs(now := value * fade) >= FAINT or name in names}
+        held = {name: value * fade for name, value in held.items()}
+        if held and min(map(abs, held.values())) < FAINT:  # seldom, and looked for in one go: some have two hundred of them
+            held = {name: value for name, value in held.items() if abs(value) >= FAINT or name in names}
     for name in names if by else ():
         held[name] = held.get(name, 0.0) + by
     for name in names if fades else ():

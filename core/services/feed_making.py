@@ -14,7 +14,7 @@ from core.domain.feed import FeedPage, PackedPage
 from core.domain.ids import Millis, new_id
 from core.domain.ports.live import LiveRead
 from core.domain.viewer import ViewerState
-from core.feed.for_you import for_you
+from core.feed.for_you import AGAIN, for_you
 from core.feed.index import KINDS, Index
 from core.feed.query import FeedQuery, marked
 from core.feed.side_effects import SERVED_TOPIC, served_event
@@ -102,7 +102,8 @@ class Making:
         page, outcome, query = yield from self._steps(asked, read, now, taken)
         session = query.session.id or page.request
         posts, kinds = [slot.post for slot in page.slots], list(map(kind_of, page.slots))
-        after = served(read.viewer, posts, kinds, session=session, at=now)
+        unseen = not asked.shown and not (outcome.selection.page.sources & AGAIN).any()
+        after = served(read.viewer, posts, kinds, session=session, at=now, unseen=unseen)
         return _Made(replace(asked, session=session), page, outcome, query, taken, (after, read.viewer.version))
 
     def _steps(
