@@ -239,7 +239,9 @@ def _moved(held: dict[str, float], names: tuple[str, ...], by: float, fade: floa
     fades = fade < 1.0
     if fades:
         held = {name: value * fade for name, value in held.items()}
-        if held and min(map(abs, held.values())) < FAINT:  # seldom, and looked for in one go: some have two hundred of them
+        if (
+            held and min(map(abs, held.values())) < FAINT
+        ):  # seldom, and looked for in one go: some have two hundred of them
             held = {name: value for name, value in held.items() if abs(value) >= FAINT or name in names}
     for name in names if by else ():
         held[name] = held.get(name, 0.0) + by

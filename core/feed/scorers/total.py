@@ -33,8 +33,10 @@ class Total:
     def score(self, query: FeedQuery, candidates: Candidates) -> Candidates:
         """Writes `reputation`, `freshness` and `score`."""
         index, weights = query.index, query.policy.weights
-        reputation, freshness, score = _totals(
+        (reputation, freshness, score), comes_again = _totals(
             candidates.rows,
+            candidates.sources,
+            np.uint32(self.again),
             index.published_at,
             index.reputation,
             candidates["engagement"],
@@ -48,30 +50,34 @@ class Total:
                 float(weights.get("campaign", DEFAULT_WEIGHTS["campaign"])),
             ),
         )
-        self._rank_again(query, candidates, score)
+        if comes_again:
+            self._rank_again(query, candidates, score)
         return candidates.scored(reputation=reputation, freshness=freshness, score=score)
 
     def _rank_again(self, query: FeedQuery, candidates: Candidates, score: FloatArray) -> None:
         """Scores of what comes again, in place."""
-        old = (candidates.sources & self.again) != 0
-        if old.any():
-            index = query.index
-            seen, wanted = seen_numbers.of(index, query.viewer), index.number[candidates.rows[old]]
-            places = np.zeros(len(index.row_of) + 1)
-            places[seen] = np.arange(len(seen))
-            score[old] = -AGAIN - places[wanted]
+        old, index = (candidates.sources & self.again) != 0, query.index
+        seen, wanted = seen_numbers.of(index, query.viewer), index.number[candidates.rows[old]]
+        places = np.zeros(len(index.row_of) + 1)
+        places[seen] = np.arange(len(seen))
+        score[old] = -AGAIN - places[wanted]
 
 
 @njit(cache=True, nogil=True)
-def _totals(rows, published_at, reputations, engagement, business, campaign, told):  # type: ignore[no-untyped-def]
-    """(3, n) reputation, freshness and score; `told` are now, the floor, the half-life and the two weights."""
+def _totals(  # type: ignore[no-untyped-def]
+    rows, sources, again, published_at, reputations, engagement, business, campaign, told
+):
+    """(3, n) reputation, freshness and score, and whether any comes `again`; `told` are now, the floor, the half-life and the two
+    weights."""
     now, floor, half_life, margin, bonus = told
+    any_of = np.uint32(0)
     found = np.empty((3, len(rows)))
     for at in range(len(rows)):
         reputation = np.float64(reputations[rows[at]])
         freshness = floor + (1 - floor) * np.exp2(-max(now - published_at[rows[at]], 0.0) / half_life)
         exposed = engagement[at] * reputation if engagement[at] >= 0 else engagement[at] / reputation
+        any_of |= sources[at] & again
         found[0, at] = reputation
         found[1, at] = freshness
         found[2, at] = exposed * freshness + margin * business[at] + bonus * campaign[at]
-    return found
+    return found, any_of != 0
