@@ -16,7 +16,7 @@ from core.services.feed_request import Wanted
 
 MOST: Final = 32
 """Pages made in one go; the first of them is answered when the last is made."""
-LONGEST_REST: Final = 0.03
+LONGEST_REST: Final = 0.01
 LULL: Final = 0.002
 """Seconds."""
 _Waiting = tuple[float, str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
