@@ -49,9 +49,8 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
     before. A broken gap costs `hard`, a post above a cap `above`; `unit` and `gap_unit` are the sizes that the prices of caps and
     of gaps begin with; 0 means a quarter of the range of scores on the page. The search ends after `laps`, or `patience` laps
     without an improvement; a page is hard if the first lap had to repair it or gained more than `EASY` of its value, and then
-    gets `stamina` instead, or a third of it. With one cap only, a page that keeps all rules gets `patience` all the same: nothing
-    stands in the way of its exchanges, and more laps find next to nothing. So does a page whose rules cost no more than `enough`:
-    it could not keep them better.
+    gets `stamina` instead, or a third of it. A page whose rules cost no more than `enough` could not keep them better: it gets
+    `patience`.
     """
     dims, width, slots = groups.shape[1], 1, len(places)
     if unit <= 0:
@@ -109,7 +108,7 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
             if not hard_case and gain <= HARD:
                 stamina = (stamina + 2) // 3 if gain > EASY else patience
             hard_case = hard_case or gain > EASY
-        limit = stamina if dims > 1 else patience
+        limit = stamina
         if top_over + top_broken > 0 or top_due > 0:
             limit = patience if top_due + hard * top_broken + above * top_over <= enough else min(stamina, GIVE_UP)
         if idle >= limit:
