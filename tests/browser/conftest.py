@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.api.sessions import cookie_name
 from core.bootstrap import clock
@@ -20,8 +20,8 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
-WAIT = 20_000
-"""Milliseconds that a page may take on a busy machine."""
+WAIT = 40_000
+"""Milliseconds that a page, or what is expected on it, may take on a busy machine."""
 
 SignedIn = Callable[[Role], Page]
 NewPage = Callable[[], Page]
@@ -53,6 +53,7 @@ def console() -> Iterator[Console]:
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=WAIT)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
         chromium.close()

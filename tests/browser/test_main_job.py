@@ -66,6 +66,7 @@ def api_page(console: Console, key: str, viewer: str) -> dict[str, object]:
         f"{console.url}/api/v1/feed",
         params={"viewer": viewer, "size": 10},
         headers={"Authorization": f"Bearer {key}"},
+        timeout=30,
     )
     answer.raise_for_status()
     return answer.json()  # type: ignore[no-any-return]
@@ -94,7 +95,7 @@ def test_a_clip_goes_from_the_browser_through_review_into_the_feed(
     moderator.get_by_role("button", name="Start reviewing").click()
     expect(moderator.get_by_role("button", name="Approve")).to_be_visible()
     moderator.get_by_role("button", name="Approve").click()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while console.services.stores.posts.get(post.id).status is not PostStatus.LIVE:
         assert time.monotonic() < deadline, "the verdict did not arrive"
         time.sleep(0.05)

@@ -15,20 +15,12 @@ from core.bootstrap import clock
 from core.domain.account import Role, Scope
 from core.domain.post import PostKind, PostStatus
 from core.services.lifecycle import CATALOGUE
-from tests.browser.conftest import WAIT, SignedIn
+from tests.browser.conftest import SignedIn
 from tests.browser.console import Console
 from tests.feed.world import make_post
 
 PRICED = 60_000
 """Milliseconds that the pages of the sample viewers may take on a busy machine."""
-
-
-@pytest.fixture(autouse=True)
-def patient() -> Iterator[None]:
-    """Every change of a rule goes through the store, the feed and back; a busy machine takes its time."""
-    expect.set_options(timeout=WAIT)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -72,7 +64,7 @@ def preview(page: Page) -> None:
     for _ in range(3):
         page.get_by_role("button", name="Preview").click()
         with suppress(PlaywrightTimeout):
-            page.wait_for_url("**/feed_preview**", timeout=WAIT)
+            page.wait_for_url("**/feed_preview**")
             return
 
 

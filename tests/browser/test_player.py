@@ -48,8 +48,8 @@ def player_of(page: Page, post: str) -> Locator:
     """The video in the post's card, playing."""
     page.goto("/studio")
     video = page.locator(f".st-key-draft-{post} .player video")
-    expect(video).to_be_visible(timeout=30_000)
-    page.wait_for_function(PLAYING, arg=video.element_handle(), timeout=20_000)
+    expect(video).to_be_visible()
+    page.wait_for_function(PLAYING, arg=video.element_handle())
     return video
 
 

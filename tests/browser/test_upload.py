@@ -125,7 +125,7 @@ def wait_until_sent(page: Page, path: Path, percent: int) -> None:
 
 def wait_until_held(page: Page, console: Console, parts: int) -> None:
     """Wait until the server holds so many parts of the newest upload."""
-    for _ in range(300):
+    for _ in range(800):
         found = console.services.intake.open_uploads(console.account(Role.CREATOR), now=clock())
         if found and len(found[0].held) >= parts:
             return

@@ -100,7 +100,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     command = [sys.executable, "-m", "core.api.server", "--port", str(port)]
     api = Program(command, given | own | {"PYTHONPATH": str(ROOT)}, tmp_path / "api.log")
     redis.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not socket.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     services = open_services(Settings.from_environment(own))
