@@ -65,13 +65,15 @@ async def overview(request: Request) -> RedirectResponse:
     return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
 
 
+_api = create_app(services)
+
 app = st.App(
     ROOT / "dashboard" / "main.py",
     routes=[Route("/overview", overview)],
     middleware=[
         Middleware(KnownHosts, settings=Settings.from_environment()),
         Middleware(Sessions, services=services),
-        Middleware(OurRoutes, ours=Quick(create_app(services), services)),
+        Middleware(OurRoutes, ours=Quick(_api, services, _api.state.groups)),
         Middleware(Gate),
         Middleware(OpenTabs, services=services),
     ],

@@ -19,6 +19,7 @@ import core.api
 from core.api import problems
 from core.api.answers import with_parts
 from core.api.docs_page import docs_page
+from core.api.groups import Groups
 from core.api.quick import Quick
 from core.api.serving_process import settle
 from core.api.sessions import KnownHosts, OpenServices, Sessions
@@ -80,6 +81,7 @@ def create_app(services: Services | OpenServices) -> FastAPI:
         redoc_url=None,
     )  # fmt: skip
     app.state.services = (lambda: services) if isinstance(services, Services) else services
+    app.state.groups = Groups()
     problems.install(app)
     app.include_router(assets)
     for router in _routers():
@@ -95,10 +97,10 @@ def _routers() -> list[APIRouter]:
     return [module.router for module in modules if isinstance(getattr(module, "router", None), APIRouter)]
 
 
-def behind_doors(app: ASGIApp, services: Services | OpenServices) -> ASGIApp:
+def behind_doors(app: FastAPI, services: Services | OpenServices) -> ASGIApp:
     """The application as strangers reach it: known hosts, safe headers, the short way for plain requests, sessions."""
     opened: Callable[[], Services] = (lambda: services) if isinstance(services, Services) else services
-    return KnownHosts(Quick(Sessions(app, opened), opened), opened().settings)
+    return KnownHosts(Quick(Sessions(app, opened), opened, app.state.groups), opened().settings)
 
 
 def create() -> ASGIApp:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Final
+from collections import deque
+from typing import Any, Final
 
 from core.domain.errors import Busy
 from core.services import feed_metrics as metrics
@@ -13,8 +15,22 @@ LONGEST_WAIT: Final = 2.0
 RETRY_AFTER: Final = 1.0
 
 
-def turn_away_if_crowded(oldest: float, what: str) -> None:
-    """Raise Busy if the one who waits longest has waited since `oldest`, by the monotonic clock, and that is too long."""
-    if time.monotonic() - oldest > LONGEST_WAIT:
-        metrics.TURNED_AWAY.labels(what).inc()
-        raise Busy(f"more {what} are asked for than this process can serve; try again in a moment", RETRY_AFTER)
+class Crowd:
+    """Those who were let in by one event loop and have no answer yet, wherever their work waits or runs, in their order."""
+
+    def __init__(self, what: str) -> None:
+        """`what` they ask for, as the metrics and the problem document call it."""
+        self._what = what
+        self._line: deque[tuple[float, asyncio.Future[Any]]] = deque()
+
+    def join(self, done: asyncio.Future[Any]) -> None:
+        """Let in the one who waits for `done`. Raises Busy if the first in the line has waited too long."""
+        now, line = time.monotonic(), self._line
+        while line and line[0][1].done():
+            line.popleft()
+        if line and now - line[0][0] > LONGEST_WAIT:
+            metrics.TURNED_AWAY.labels(self._what).inc()
+            raise Busy(
+                f"more {self._what} are asked for than this process can serve; try again in a moment", RETRY_AFTER
+            )
+        line.append((now, done))

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from core.api.answers import answer, described
 from core.api.bodies import body_of, json_of
 from core.api.examples import EVENT_BATCH, EVENT_RESULTS
-from core.api.lane import lane
+from core.api.groups import groups_of
 from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import clock
@@ -80,9 +80,10 @@ async def events(request: Request, key: Key) -> Response:
     days behind, a number that is none. Fields that are not named here are ignored. If the answer is 503, send the same batch again.
     """
     raw = _events_in(await body_of(request, MAX_BODY, _TOO_LARGE))
-    run = lane.run if len(raw) <= FEW else run_in_threadpool
-    results = await run(services_of(request).engagement.accept, raw, clock())
-    return answer(events_answer(results))
+    services = services_of(request)
+    if len(raw) <= FEW:
+        return answer(events_answer(await groups_of(request).events(services, raw)))
+    return answer(events_answer(await run_in_threadpool(services.engagement.accept, raw, clock())))
 
 
 def events_answer(results: list[EventResult]) -> EventsAnswer:

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from core.api.answers import answer, described
 from core.api.examples import FEED_PAGE
-from core.api.lane import lane
+from core.api.groups import Groups, groups_of
 from core.api.problems import responses
 from core.api.security import key_with, services_of
-from core.bootstrap import Services, clock
+from core.bootstrap import Services
 from core.domain.account import ApiKey, Scope
 from core.domain.events import MAX_ID
 from core.domain.feed import MAX_PAGE, FeedPage
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["feed"])
 
 Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))]
 Open = Annotated[Services, Depends(services_of)]
+Together = Annotated[Groups, Depends(groups_of)]
 
 
 @router.get(
@@ -33,6 +34,7 @@ Open = Annotated[Services, Depends(services_of)]
 )
 async def feed_page(
     services: Open,
+    groups: Together,
     key: Key,
     viewer: Annotated[str, Query(description="the app's own id of the viewer", examples=["viewer-1042"])],
     size: Annotated[int, Query(description=f"slots, 1 to {MAX_PAGE}", examples=[20])] = 20,
@@ -73,8 +75,8 @@ async def feed_page(
 
     503 with `Retry-After` says that more pages are asked for than this process can make; nothing was marked as seen.
     """
-    page = await lane.run(
-        services.feed.page,
+    page = await groups.page(
+        services,
         viewer,
         size=size,
         cursor=cursor,
@@ -86,6 +88,5 @@ async def feed_page(
         platform=platform,
         newcomer=newcomer,
         reasons=reasons == "yes",
-        now=clock(),
     )
     return answer(page)

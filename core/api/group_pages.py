@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import Final, Unpack
 
-from core.api.crowd import turn_away_if_crowded
+from core.api.crowd import Crowd
 from core.api.lane import lane, tell
 from core.bootstrap import clock
 from core.domain.feed import FeedPage, PackedPage
@@ -19,8 +19,8 @@ MOST: Final = 32
 LONGEST_REST: Final = 0.01
 LULL: Final = 0.002
 """Seconds."""
-_Waiting = tuple[float, str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
-"""Since when, for whom, what, and whom to tell."""
+_Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
+"""For whom, what, and whom to tell."""
 
 
 class GroupPages:
@@ -36,7 +36,7 @@ class GroupPages:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: list[_Waiting] = []
+        self._crowd, self._waiting = Crowd("pages"), list[_Waiting]()
         self._begins: asyncio.Handle | None = None
         self._rest_until, self._size = 0.0, 0
 
@@ -44,11 +44,10 @@ class GroupPages:
         """The page, marked as seen; packed if it may be. Waiting for it raises as `Feed.page` does. Raises Busy."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._waiting, self._begins = loop, [], None
-        if self._waiting:
-            turn_away_if_crowded(self._waiting[0][0], "pages")
+            self._loop, self._crowd, self._waiting, self._begins = loop, Crowd("pages"), [], None
         done: asyncio.Future[FeedPage | PackedPage] = loop.create_future()
-        self._waiting.append((time.monotonic(), viewer, wanted, done))
+        self._crowd.join(done)
+        self._waiting.append((viewer, wanted, done))
         self._plan(loop, feed)
         return done
 
@@ -69,7 +68,7 @@ class GroupPages:
         self._begins = loop.call_soon(self._begin, loop, feed) if self._waiting else None
         asking, began = [done for *_, done in taken], time.monotonic()
         lane.start(
-            lambda: feed.pages([(viewer, wanted) for _, viewer, wanted, _ in taken], now=clock()),
+            lambda: feed.pages([(viewer, wanted) for viewer, wanted, _ in taken], now=clock()),
             lambda pages: tell(asking, pages),
             lambda error: tell(asking, [error] * len(asking)),
         )

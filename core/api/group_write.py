@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Final
 
-from core.api.crowd import turn_away_if_crowded
+from core.api.crowd import Crowd
 from core.api.lane import lane, tell
 from core.services.engagement import Batch, Engagement
 from core.services.event_intake import EventResult
@@ -22,8 +22,8 @@ EVERY: Final = 0.03
 more processor time than that of one. Who comes after a pause does not wait."""
 FELT: Final = 16
 """Batches that the viewers' states are told of in one go; pages wait meanwhile."""
-_Waiting = tuple[Batch, "asyncio.Future[list[EventResult]]", float]
-"""What, whom to tell, and since when it waits."""
+_Waiting = tuple[Batch, "asyncio.Future[list[EventResult]]"]
+"""What, and whom to tell."""
 _writer = ThreadPoolExecutor(1, thread_name_prefix="event writer")
 
 
@@ -36,7 +36,7 @@ class GroupWrite:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: list[_Waiting] = []
+        self._crowd, self._waiting = Crowd("events"), list[_Waiting]()
         self._lock = Lock()
         self._writing = False
         self._began = 0.0
@@ -50,10 +50,9 @@ class GroupWrite:
             return done
         with self._lock:
             if loop is not self._loop:
-                self._loop, self._waiting, self._writing = loop, [], False
-            if self._waiting:
-                turn_away_if_crowded(self._waiting[0][2], "events")
-            self._waiting.append((batch, done, time.monotonic()))
+                self._loop, self._crowd, self._waiting, self._writing = loop, Crowd("events"), [], False
+            self._crowd.join(done)
+            self._waiting.append((batch, done))
             idle, self._writing = not self._writing, True
         if idle:
             _writer.submit(self._write_all, loop, engagement)
@@ -73,9 +72,9 @@ class GroupWrite:
             self._began = time.monotonic()
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody is there to hear of it
                 try:
-                    found = engagement.written_all([batch for batch, *_ in taken])
+                    found = engagement.written_all([batch for batch, _ in taken])
                 except Exception as error:  # noqa: BLE001 - whatever it is, those who wait have to hear of it
-                    loop.call_soon_threadsafe(tell, [done for _, done, _ in taken], [error] * len(taken))
+                    loop.call_soon_threadsafe(tell, [done for _, done in taken], [error] * len(taken))
                 else:
                     loop.call_soon_threadsafe(_feel, loop, engagement, taken, found)
 
@@ -87,8 +86,8 @@ def _feel(
     part, rest = taken[:FELT], taken[FELT:]
     if rest:
         loop.call_soon(_feel, loop, engagement, rest, found[FELT:])
-    written = [(batch, fresh) for (batch, *_), fresh in zip(part, found[:FELT], strict=True)]
-    asking = [done for _, done, _ in part]
+    written = [(batch, fresh) for (batch, _), fresh in zip(part, found[:FELT], strict=True)]
+    asking = [done for _, done in part]
     lane.start(
         lambda: engagement.felt_all(written),
         lambda answers: tell(asking, answers),

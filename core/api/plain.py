@@ -16,21 +16,18 @@ import msgspec
 
 from core.api.answers import json_of
 from core.api.events import FEW, events_answer
-from core.api.group_pages import GroupPages
-from core.api.group_write import GroupWrite
-from core.api.lane import lane
+from core.api.groups import Groups
 from core.bootstrap import Services, clock
 from core.domain.account import Scope
 from core.domain.errors import FeedroomError
 from core.domain.events import MAX_ID, ViewerEvent
 from core.domain.feed import FeedPage, PackedPage
 from core.services import feed_packed
-from core.services.engagement import Engagement
 from core.services.event_intake import EventResult
 
 LONGEST: Final = {
     "viewer": MAX_ID, "size": 3, "cursor": 400, "session": MAX_ID, "region": 12, "language": 12, "segment": MAX_ID,
-    "platform": 40, "policy": MAX_ID, "reasons": 3,
+    "platform": 40, "newcomer": 5, "policy": MAX_ID, "reasons": 3,
 }  # fmt: skip
 """Parameters of a plain request for a page, and how long each may be."""
 SMALL: Final = 64 * 1024
@@ -46,33 +43,13 @@ class Asked(NamedTuple):
     begin: Callable[[Services], asyncio.Future[Any]]
 
 
-class Plain:
-    """Pages and batches of events of one event loop."""
-
-    def __init__(self) -> None:
-        self._log, self._pages = GroupWrite(), GroupPages()
-
-    def asked(self, scope: Mapping[str, Any], body: bytes | bytearray) -> Asked | None:
-        """What a request that may be plain asks for, or None if it is to go the long way."""
-        if scope["method"] == "GET":
-            wanted = _page(scope["query_string"])
-            return None if wanted is None else Asked(Scope.FEED_READ, partial(self._begin_page, wanted))
-        events = _batch(body)
-        return None if events is None else Asked(Scope.EVENTS_WRITE, partial(self._begin_events, events))
-
-    def _begin_page(self, wanted: Mapping[str, Any], services: Services) -> asyncio.Future[FeedPage | PackedPage]:
-        return self._pages.page(services.feed, **wanted, packed=True)
-
-    def _begin_events(self, events: Sequence[Any], services: Services) -> asyncio.Future[list[EventResult]]:
-        """`Engagement.accept` in step with other requests: batches share a durable write and round trips to the live store."""
-        engagement = services.engagement
-        if lane.calm():
-            return self._log.taken_in(engagement, lane.here(lambda: engagement.checked(events, clock())))
-        return asyncio.ensure_future(self._looked_up(engagement, events))
-
-    async def _looked_up(self, engagement: Engagement, events: Sequence[Any]) -> list[EventResult]:
-        batch = await lane.run(engagement.checked, events, clock())
-        return await self._log.taken_in(engagement, batch)
+def plainly_asked(groups: Groups, scope: Mapping[str, Any], body: bytes | bytearray) -> Asked | None:
+    """What a request that may be plain asks for, or None if it is to go the long way."""
+    if scope["method"] == "GET":
+        wanted = _page(scope["query_string"])
+        return None if wanted is None else Asked(Scope.FEED_READ, partial(groups.page, **wanted, packed=True))
+    events = _batch(body)
+    return None if events is None else Asked(Scope.EVENTS_WRITE, partial(groups.events, events=events))
 
 
 def may_be_plain(scope: Mapping[str, Any]) -> bool:
@@ -120,6 +97,10 @@ def _page(query: bytes) -> dict[str, Any] | None:
         if asked["reasons"] not in ("yes", "no"):
             return None
         asked["reasons"] = asked["reasons"] == "yes"
+    if "newcomer" in asked:
+        if asked["newcomer"] not in ("true", "false"):
+            return None
+        asked["newcomer"] = asked["newcomer"] == "true"
     if "language" in asked:
         asked["languages"] = (asked.pop("language"),)
     return asked

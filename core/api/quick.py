@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_json
-from core.api.plain import Asked, Plain, may_be_plain, remembered, secret_of, written
+from core.api.groups import Groups
+from core.api.plain import Asked, may_be_plain, plainly_asked, remembered, secret_of, written
 from core.api.problems import from_error
 from core.api.sessions import OpenServices
 from core.bootstrap import Services, clock
@@ -30,9 +31,9 @@ MET: Final = "feedroom.met"
 class Quick:
     """Middleware in front of the routes. Which requests it answers never shows in the answer."""
 
-    def __init__(self, app: ASGIApp, services: OpenServices) -> None:
-        self._app, self._services = app, services
-        self.plain = Plain()
+    def __init__(self, app: ASGIApp, services: OpenServices, groups: Groups) -> None:
+        """In front of `app`, whose routes begin what they are asked for in the same `groups`."""
+        self._app, self._services, self._groups = app, services, groups
         self._asking: dict[str, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +56,7 @@ class Quick:
 
     def begun(self, scope: Scope, body: bytes | bytearray) -> asyncio.Future[Any] | None:
         """The work for a plain request whose key the process remembers, under way. Raises as the work does, and Forbidden."""
-        asked = self.plain.asked(scope, body)
+        asked = plainly_asked(self._groups, scope, body)
         if asked is None or not (secret := secret_of(scope["headers"])):
             return None
         services = self._services()
@@ -70,7 +71,7 @@ class Quick:
             if read["type"] != "http.request" or read.get("more_body"):
                 return None, again
             body = read.get("body", b"")
-        asked = self.plain.asked(scope, body)
+        asked = plainly_asked(self._groups, scope, body)
         if asked is None:
             return None, again
         try:

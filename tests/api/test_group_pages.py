@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -103,6 +104,29 @@ def test_who_comes_while_others_have_waited_too_long_is_turned_away_and_they_are
     assert rounds == [["a", "b"], ["d"]]
     assert [page.viewer for page in pages] == ["a", "b", "d"]
     assert metrics.TURNED_AWAY.labels("pages")._value.get() == before + 1
+
+
+def test_pages_that_are_made_in_threads_count_as_a_crowd_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+
+    class Hanging(Told):
+        def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+            assert hangs.wait(10)
+            return super().pages(wanted, now=now)
+
+    async def story() -> list[Any]:
+        feed, together = Hanging(), GroupPages()
+        monkeypatch.setattr(group_pages.lane, "_threads_until", time.monotonic() + 60)
+        first = together.page(feed, "a")
+        while together._waiting:
+            await asyncio.sleep(0)
+        monkeypatch.setattr(crowd, "LONGEST_WAIT", -1.0)
+        with pytest.raises(Busy):
+            await together.page(feed, "b")
+        hangs.set()
+        return [await first, await together.page(feed, "c")]
+
+    assert [page.viewer for page in asyncio.run(story())] == ["a", "c"]
 
 
 def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:

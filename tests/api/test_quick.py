@@ -46,7 +46,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_plain_page_goes_the_short_way_and_is_the_same_as_on_the_long_one(
     client: TestClient, key: dict[str, str], taken: list[str]
 ) -> None:
-    first = client.get("/api/v1/feed?viewer=a&size=5&newcomer=true", headers=key)
+    first = client.get("/api/v1/feed?viewer=a&size=5&newcomer=1", headers=key)
     second = client.get("/api/v1/feed?viewer=a&size=5", headers=key)
     assert taken == ["FeedPage"]
     assert (first.status_code, second.status_code) == (200, 200)
@@ -56,7 +56,7 @@ def test_a_plain_page_goes_the_short_way_and_is_the_same_as_on_the_long_one(
 
 
 def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str, str], taken: list[str]) -> None:
-    long = client.get("/api/v1/feed?viewer=a&size=5&reasons=no&newcomer=true", headers=key).json()
+    long = client.get("/api/v1/feed?viewer=a&size=5&reasons=no&newcomer=1", headers=key).json()
     short = client.get("/api/v1/feed?viewer=a&size=5&reasons=no", headers=key).json()
     told = client.get("/api/v1/feed?viewer=a&size=5&reasons=yes", headers=key).json()
     assert taken == ["PackedPage", "FeedPage"]
@@ -84,7 +84,7 @@ def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str
         ("viewer=a&policy=none-such", 422),
         ("viewer=a&reasons=may", 422),
         ("viewer=a&language=en&language=hi", 200),
-        ("viewer=a&newcomer=true", 200),
+        ("viewer=a&newcomer=1", 200),
         ("viewer=a&unknown=1", 200),
     ],
 )
@@ -186,7 +186,9 @@ def test_who_is_turned_away_hears_when_to_come_again_and_nothing_was_done(
     event = {"id": "e-1", "viewer": "a", "kind": "like", "post": "post-0003", "at": clock()}
     for answer in (
         client.get("/api/v1/feed?viewer=a&size=5", headers=key),
+        client.get("/api/v1/feed?viewer=a&size=5&language=en&language=hi", headers=key),
         client.post("/api/v1/events", headers=key, json={"events": [event]}),
+        client.post("/api/v1/events", headers=key, json={"events": [event], "more": "x" * SMALL}),
     ):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"

@@ -21,6 +21,8 @@ Story = Callable[[Running], bytes]
 SAID: dict[str, tuple[Story, list[str]]] = {
     "a page": (lambda it: it.get(), [PAGE]),
     "a page without reasons": (lambda it: it.get("viewer=v&size=7&reasons=no&region=IN&language=hi"), [PAGE]),
+    "a page of a newcomer": (lambda it: it.get("viewer=v&size=7&newcomer=true"), [PAGE]),
+    "a page of somebody who is nearly a newcomer": (lambda it: it.get("viewer=v&size=7&newcomer=maybe"), []),
     "a page whose viewer is quoted": (lambda it: it.get("viewer=a%20b+c&size=7"), [PAGE]),
     "a page over HTTP/1.0": (lambda it: it.get(version="1.0"), [PAGE]),
     "a page that ends the connection": (lambda it: it.get(more="Connection: close\r\n"), [PAGE]),

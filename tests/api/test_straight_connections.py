@@ -27,7 +27,7 @@ def test_requests_that_come_together_are_answered_in_their_order_whichever_way_t
     async def story(way: type[HttpToolsProtocol]) -> bytes:
         it = running(way, tmp_path)
         it.hears(
-            it.get("viewer=first") + it.post(like("e1")) + it.get("viewer=long&size=07&newcomer=true")
+            it.get("viewer=first") + it.post(like("e1")) + it.get("viewer=long&size=07&newcomer=1")
             + it.post(like("e1")) + it.get("viewer=bad") + it.get("viewer=last&reasons=no")
         )  # fmt: skip
         return await it.answers(6)
