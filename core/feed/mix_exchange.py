@@ -113,16 +113,12 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
             limit = patience if top_due + hard * top_broken + above * top_over <= enough else min(stamina, GIVE_UP)
         if idle >= limit:
             break
-        lots ^= lots << np.uint64(13)
-        lots ^= lots >> np.uint64(7)
-        lots ^= lots << np.uint64(17)
+        lots = _next(lots)
         if broken:
             gap_weight = gap_weight * 1.6 + 0.05 * gap_unit
         elif over == 0:
             gap_weight *= 0.1 + 0.9 * (lots & np.uint64(1023)) / 1023.0
-        lots ^= lots << np.uint64(13)
-        lots ^= lots >> np.uint64(7)
-        lots ^= lots << np.uint64(17)
+        lots = _next(lots)
         if due > 0:
             share_weight = min(share_weight * 1.6 + 0.05 * gap_unit / hard, 1.0)
         elif over == 0 and broken == 0:
@@ -132,11 +128,17 @@ def exchanged(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one c
                 if held[dim, group] > caps[dim]:
                     weights[dim, group] = weights[dim, group] * 1.6 + 0.05 * unit
                 elif over == 0 and broken == 0 and held[dim, group] == caps[dim]:
-                    lots ^= lots << np.uint64(13)
-                    lots ^= lots >> np.uint64(7)
-                    lots ^= lots << np.uint64(17)
+                    lots = _next(lots)
                     weights[dim, group] *= 0.1 + 0.9 * (lots & np.uint64(1023)) / 1023.0
     return best, top_value, top_broken, top_due, top_over, hard_case
+
+
+@njit(cache=True, nogil=True)
+def _next(lots):  # type: ignore[no-untyped-def]
+    """The next of a row of random 64-bit numbers: Marsaglia's xorshift, which never gives 0."""
+    lots ^= lots << np.uint64(13)
+    lots ^= lots >> np.uint64(7)
+    return lots ^ (lots << np.uint64(17))
 
 
 @njit(cache=True, nogil=True)
