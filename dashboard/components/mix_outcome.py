@@ -99,8 +99,8 @@ def price_in_words(price: RulePrice | None, step: str, pages: int) -> str:
     shown = price.price.value >= SHOWN
     known = shown and not math.isnan(price.price.low)
     between = f" ({interval(max(price.price.low, 0) * 100, price.price.high * 100, 2, '%')})" if known else ""
-    worth = f"−{percent(price.price.value, 2)}" if shown else "under 0.01%"
-    return f":orange[**{worth}** per {step}]{between}, on {price.binding} of {plural(pages, 'page')}"
+    worth = percent(price.price.value, 2) if shown else "under 0.01%"
+    return f":orange[Costs **{worth}** per {step}]{between}, on {price.binding} of {plural(pages, 'page')}"
 
 
 def differences_list(sentences: Sequence[str], nothing: str) -> None:

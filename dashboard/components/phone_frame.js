@@ -67,12 +67,13 @@ function drawSlot(slot, data, act) {
   const tap = button("Play or pause", "tap", undefined, () => made.dispatchEvent(new CustomEvent("tapped")));
   const paused = element("div", "paused");
   paused.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.5v13l11-6.5z"/></svg>';
-  const top = element("div", "top");
-  top.append(element("span", `chip ${slot.kind}`, slot.kind_label));
-  if (slot.sponsored) top.append(element("span", "chip", "Sponsored"));
-  if (slot.ai_generated) top.append(element("span", "chip", "AI-generated"));
-  if (slot.fresh) top.append(element("span", "chip fresh", "New on this page"));
-  top.append(element("span", "chip place", `${slot.position + 1} / ${data.slots.length}`));
+  // Beside the words, not at the top: clips have their own titles there.
+  const chips = element("div", "chips");
+  chips.append(element("span", "chip place", `${slot.position + 1} / ${data.slots.length}`));
+  chips.append(element("span", `chip ${slot.kind}`, slot.kind_label));
+  if (slot.sponsored) chips.append(element("span", "chip", "Sponsored"));
+  if (slot.ai_generated) chips.append(element("span", "chip", "AI-generated"));
+  if (slot.fresh) chips.append(element("span", "chip fresh", "New on this page"));
   const rail = element("div", "rail");
   for (const [kind, words] of [["like", "Like"], ["share", "Share"], ["not_interested", "Skip"]]) {
     const press = button(`${words}: ${slot.title}`, kind, undefined, () => act(kind, slot));
@@ -83,12 +84,12 @@ function drawSlot(slot, data, act) {
   const who = element("div", "who");
   who.append(element("span", "", slot.publisher_name), button(`Follow ${slot.publisher_name}`, "follow", "Follow", () => act("follow", slot)));
   const words = element("div", "words");
-  words.append(who);
+  words.append(chips, who);
   if (slot.caption) words.append(element("div", "caption", slot.caption));
   if (slot.product) words.append(productCard(slot, act));
   const bar = element("div", "bar");
   bar.append(element("i"));
-  made.append(tap, element("div", "shade"), paused, top, rail, words, bar);
+  made.append(tap, element("div", "shade"), paused, rail, words, bar);
   return made;
 }
 
