@@ -7,6 +7,7 @@ import time
 from collections import deque
 from typing import Any, Final
 
+from core.api.lane import lane
 from core.domain.errors import Busy
 from core.services import feed_metrics as metrics
 
@@ -24,11 +25,14 @@ class Crowd:
         self._line: deque[tuple[float, asyncio.Future[Any]]] = deque()
 
     def join(self, done: asyncio.Future[Any]) -> None:
-        """Let in the one who waits for `done`. Raises Busy if the first in the line has waited too long."""
+        """Let in the one who waits for `done`. Raises Busy if the first in the line has waited too long.
+
+        The time in which a store that hangs stopped the loop does not count: nobody asked for too much.
+        """
         now, line = time.monotonic(), self._line
         while line and line[0][1].done():
             line.popleft()
-        if line and now - line[0][0] > LONGEST_WAIT:
+        if line and now - max(line[0][0], lane.slow_until) > LONGEST_WAIT:
             metrics.TURNED_AWAY.labels(self._what).inc()
             raise Busy(
                 f"more {self._what} are asked for than this process can serve; try again in a moment", RETRY_AFTER

@@ -28,7 +28,8 @@ class Lane:
     """One per process and sort of work; used from event loops only."""
 
     def __init__(self) -> None:
-        self._threads_until = 0.0
+        self.slow_until = -CAREFUL
+        """When the last slow piece of work on the loop ended, by the monotonic clock: until then nobody was served."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -56,7 +57,7 @@ class Lane:
 
     def calm(self) -> bool:
         """Whether work runs on the loop itself just now."""
-        return time.monotonic() >= self._threads_until
+        return time.monotonic() >= self.slow_until + CAREFUL
 
     def here(self, work: Callable[[], R]) -> R:
         """The same on the loop itself, for callers that have looked whether it is calm."""
@@ -66,7 +67,7 @@ class Lane:
         finally:
             ended = time.monotonic()
             if ended - started > SLOW:
-                self._threads_until = ended + CAREFUL
+                self.slow_until = ended
 
 
 async def _elsewhere(work: Callable[[], R], done: Callable[[R], None], failed: Callable[[Exception], None]) -> None:

@@ -116,7 +116,7 @@ def test_pages_that_are_made_in_threads_count_as_a_crowd_too(monkeypatch: pytest
 
     async def story() -> list[Any]:
         feed, together = Hanging(), GroupPages()
-        monkeypatch.setattr(group_pages.lane, "_threads_until", time.monotonic() + 60)
+        group_pages.lane.slow_until = time.monotonic()
         first = together.page(feed, "a")
         while together._waiting:
             await asyncio.sleep(0)
@@ -127,6 +127,27 @@ def test_pages_that_are_made_in_threads_count_as_a_crowd_too(monkeypatch: pytest
         return [await first, await together.page(feed, "c")]
 
     assert [page.viewer for page in asyncio.run(story())] == ["a", "c"]
+
+
+def test_nobody_is_turned_away_for_the_time_in_which_a_store_that_hangs_stopped_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Stopping(Told):
+        def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+            if not self.rounds:
+                time.sleep(0.4)
+            return super().pages(wanted, now=now)
+
+    async def story() -> list[Any]:
+        feed, together, own = Stopping(), GroupPages(), Lane()
+        for module in (group_pages, crowd):
+            monkeypatch.setattr(module, "lane", own)
+        monkeypatch.setattr(crowd, "LONGEST_WAIT", 0.35)
+        asked = [together.page(feed, f"v{number}") for number in range(MOST + 1)]
+        await asked[0]
+        return [await together.page(feed, "late"), *await asyncio.gather(*asked)]
+
+    assert [page.viewer for page in asyncio.run(story())][:2] == ["late", "v0"]
 
 
 def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:
@@ -143,10 +164,14 @@ def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:
 
 
 class Slow(Told):
-    """Takes 10 ms for a group."""
+    """Takes so many seconds for a group."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
-        time.sleep(0.01)
+        time.sleep(self._seconds)
         return super().pages(wanted, now=now)
 
 
@@ -160,8 +185,10 @@ async def dripping(feed: Told, count: int) -> list[FeedPage | Any]:
     return list(await asyncio.gather(*asked))
 
 
-def test_after_a_group_there_is_a_rest_in_which_the_next_one_grows() -> None:
-    feed = Slow()
+def test_after_a_group_there_is_a_rest_in_which_the_next_one_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Slow(0.1)
+    monkeypatch.setattr(group_pages, "LONGEST_REST", 0.1)
+    monkeypatch.setattr(group_pages, "LULL", 0.1)  # on a busy machine a millisecond's sleep is longer than a lull
     pages = asyncio.run(dripping(feed, 60))
     assert [page.viewer for page in pages] == [f"v{number}" for number in range(60)]
     assert len(feed.rounds) < 10, "without a rest each group is only who came while the last one was made"
@@ -171,7 +198,7 @@ def test_a_few_callers_who_ask_again_and_again_do_not_wait_for_the_end_of_the_re
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(group_pages, "LONGEST_REST", 60.0)
-    feed, together = Slow(), GroupPages()
+    feed, together = Slow(0.01), GroupPages()
 
     async def caller(name: str) -> None:
         for _ in range(5):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from uvicorn import Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.api import straight
-from core.api.lane import lane
+from core.api.lane import CAREFUL, lane
 from core.api.straight import Straight
 from core.services.engagement import Batch
 from tests.api.wire import DATE, EVENTS, PAGE, WAYS, like, running
@@ -64,12 +65,12 @@ def test_a_batch_that_comes_in_pieces_counts_once(tmp_path: Path, begun: list[st
 def test_a_batch_goes_straight_while_a_slow_store_keeps_the_loop_careful(tmp_path: Path, begun: list[str]) -> None:
     async def story() -> bytes:
         it = running(Straight, tmp_path)
-        lane._threads_until = asyncio.get_running_loop().time() + 60
+        lane.slow_until = time.monotonic()
         it.hears(it.post(like("e1")) + it.get())
         try:
             return await it.answers(2)
         finally:
-            lane._threads_until = 0.0
+            lane.slow_until = -CAREFUL
 
     said = asyncio.run(story())
     assert b'"accepted":1' in said

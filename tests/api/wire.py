@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from core.api.app import behind_doors, create_app
 from core.api.joined_writes import JoinedWrites
-from core.api.lane import lane
+from core.api.lane import CAREFUL, lane
 from core.api.straight import Straight
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Role, Scope
@@ -97,7 +97,7 @@ def like(id: str, post: str = "post-0001", at: int | None = None) -> bytes:
 
 def running(way: type[HttpToolsProtocol], folder: Path, **options: Any) -> Running:
     """A server of its own, whose process has looked the key up already."""
-    lane._threads_until = 0.0  # as if nothing slow had happened in this process
+    lane.slow_until = -CAREFUL  # as if nothing slow had happened in this process
     services = Services(Settings(data=folder, secret="s" * 40), memory_stores())
     world(stores=services.stores)
     scopes = (Scope.FEED_READ, Scope.EVENTS_WRITE)
