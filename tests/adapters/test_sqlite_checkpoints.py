@@ -61,7 +61,7 @@ def test_a_reader_in_the_middle_holds_no_writer_up_and_loses_nothing(tmp_path: P
     for number in range(5, 100):
         with connections.write(durable=True) as connection:
             connection.execute("INSERT INTO t VALUES (?, zeroblob(4000))", (number,))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert reader.execute("SELECT count(*) FROM t").fetchone() == (5,)
     reader.execute("COMMIT")
     with connections.read() as connection:

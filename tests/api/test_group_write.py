@@ -28,7 +28,7 @@ class SlowLog(Engagement):
 
     def written_all(self, batches: Sequence[Batch]) -> list[list[bool]]:
         self.rounds.append([event.id for batch in batches for event in batch.read.values()])
-        assert self.may_go.wait(5)
+        assert self.may_go.wait(30)
         if self.fails:
             raise self.fails.pop()
         return [[event.id != "known" for event in batch.read.values()] for batch in batches]

@@ -49,7 +49,7 @@ def test_callbacks_hear_of_it_at_once_or_from_threads_after_slow_work(monkeypatc
         lane.start(lambda: threading.get_ident() == here, later.append, later.append)
         lane.start(lambda: 1 // 0, later.append, lambda error: (later.append(type(error)), done.set_result(None)))
         assert not later
-        await asyncio.wait_for(done, 5)
+        await asyncio.wait_for(done, 30)
         return at_once, later
 
     at_once, later = asyncio.run(ask())

@@ -30,7 +30,7 @@ def test_an_unreachable_server_is_named_in_one_line_without_its_password() -> No
 def test_making_an_adapter_connects_to_nothing() -> None:
     start = time.monotonic()
     MongoDocuments("mongodb://192.0.2.1:27017/feedroom", SPECS).close()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 2
 
 
 @pytest.mark.parametrize("uri", ["mongodb://", "mongodb://host:notaport/", "mongodb://user:p@ss@host/x"])

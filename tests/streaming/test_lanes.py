@@ -152,10 +152,10 @@ def test_a_started_lane_wakes_for_a_new_job_and_puts_it_back_when_it_is_stopped(
     world.act = work
     threads = world.lane.start(world.stores)
     id = world.add("p1")
-    assert began.wait(5)
+    assert began.wait(30)
     world.lane.stop()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
         assert not thread.is_alive()
     assert (world.job(id).state, world.job(id).attempts) == (JobState.QUEUED, 0)
 
@@ -174,7 +174,7 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_the_lane(world: World, m
     world.act = lambda job, progress: finished.set()
     threads = world.lane.start(world.stores)
     world.add("p1")
-    assert finished.wait(5)
+    assert finished.wait(30)
     world.lane.stop()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(shown: Callable[[], bool], seconds: float = 5) -> float:
+def until(shown: Callable[[], bool], seconds: float = 30) -> float:
     """Return once it is so, with how long it took in seconds; fails if it does not happen."""
     began = time.monotonic()
     while not shown():
