@@ -21,22 +21,22 @@ def test_quick_work_stays_on_the_loop_and_gives_its_result() -> None:
 
 
 def test_after_slow_work_threads_are_used_until_it_has_been_calm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "SLOW", 0.01)
-    monkeypatch.setattr(lanes, "CAREFUL", 0.2)
+    monkeypatch.setattr(lanes, "SLOW", 0.2)
+    monkeypatch.setattr(lanes, "CAREFUL", 1.0)
 
     async def ask() -> list[bool]:
         lane, here = Lane(), threading.get_ident()
-        await lane.run(time.sleep, 0.02)
+        await lane.run(time.sleep, 0.25)
         found = [await lane.run(threading.get_ident) == here]
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(1.1)
         return [*found, await lane.run(threading.get_ident) == here]
 
     assert asyncio.run(ask()) == [False, True]
 
 
 def test_callbacks_hear_of_it_at_once_or_from_threads_after_slow_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "SLOW", 0.01)
-    monkeypatch.setattr(lanes, "CAREFUL", 5.0)
+    monkeypatch.setattr(lanes, "SLOW", 0.2)
+    monkeypatch.setattr(lanes, "CAREFUL", 60.0)
 
     async def ask() -> tuple[list[object], list[object]]:
         lane, here, loop = Lane(), threading.get_ident(), asyncio.get_running_loop()
@@ -44,7 +44,7 @@ def test_callbacks_hear_of_it_at_once_or_from_threads_after_slow_work(monkeypatc
         lane.start(lambda: threading.get_ident() == here, told.append, told.append)
         lane.start(lambda: 1 // 0, told.append, lambda error: told.append(type(error)))
         at_once = list(told)
-        await lane.run(time.sleep, 0.02)
+        await lane.run(time.sleep, 0.25)
         later, done = list[object](), loop.create_future()
         lane.start(lambda: threading.get_ident() == here, later.append, later.append)
         lane.start(lambda: 1 // 0, later.append, lambda error: (later.append(type(error)), done.set_result(None)))
