@@ -23,7 +23,7 @@ OVERLAP: Millis = 5 * SECOND
 """How far back each reading of changes reaches again: clocks of machines differ, and writes become visible a moment late."""
 
 Read = Callable[[Sequence[Post], Sequence[Product], Millis], None]
-"""Told of playable posts and of products, as the store has them at this time."""
+"""Told of posts and of products, as the store has them at this time."""
 
 REFRESH: Millis = 10 * SECOND
 RETRY: Millis = 1 * SECOND
@@ -157,7 +157,7 @@ class Catalogue:
         put: dict[str, Entry] = {}
         removed: set[str] = set()
         posts = list(self._posts.each(since, order="updated_at"))
-        self._read([post for post in posts if playable(post)], products, now)
+        self._read(posts, products, now)
         for post in posts:
             self._high = max(self._high, min(post.updated_at, now))
             if playable(post):
