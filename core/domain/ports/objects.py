@@ -84,6 +84,9 @@ class Objects(Protocol):
     def fetch(self, key: str, path: Path) -> None:
         """Copy the object into a local file. Raises NotFound."""
 
+    def folders(self, prefix: str) -> list[str]:
+        """What keys that start with `prefix` begin with up to their next slash, that included, sorted: without listing the keys."""
+
     def list(self, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""
 
