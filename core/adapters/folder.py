@@ -67,6 +67,16 @@ class FolderObjects:
         self._open(key).close()
         shutil.copyfile(self._path(key), path)
 
+    def folders(self, prefix: str) -> list[str]:
+        base = check_prefix(prefix).rpartition("/")[0]
+        try:
+            with os.scandir(self._root / base) as entries:
+                names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        found = (f"{base}/{name}/" if base else f"{name}/" for name in names)
+        return sorted(folder for folder in found if folder.startswith(prefix))
+
     def list(self, prefix: str) -> list[str]:
         check_prefix(prefix)
         start = self._root / prefix.rpartition("/")[0]

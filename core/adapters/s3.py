@@ -71,6 +71,14 @@ class S3Objects:
         with self._errors(absent=f"there is no object {key}"):
             self._client.download_file(self._bucket, key, str(path))
 
+    def folders(self, prefix: str) -> list[str]:
+        check_prefix(prefix)
+        with self._errors():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+            )
+            return sorted(found["Prefix"] for page in pages for found in page.get("CommonPrefixes", ()))
+
     def list(self, prefix: str) -> list[str]:
         check_prefix(prefix)
         with self._errors():

@@ -86,6 +86,7 @@ def explain(
 
     With `request`: a page that was served, made again from what was kept of it; `kept.identical` says whether every post, score and
     chance came out the same. A share of pages is kept (`FEEDROOM_TRACE_SHARE`), and every page of sample viewers, for 7 days.
+    Words and media are of today: of a post that was taken down since, title "Not shown any more", there are none.
 
     `page.stages` is what each source proposed and passed over and what each filter left out and why, with times; `page.prices`
     what each binding rule costs. With `post`, `why_not` is the first reason why it is not on the page, as a `code` and a sentence.

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import TypeVar
 
 from core.domain.collection import Collection
 from core.domain.errors import ServiceError
@@ -13,22 +10,16 @@ from core.domain.ids import SECOND, Millis
 from core.domain.post import Post, PostStatus, PostTotals
 from core.domain.product import Product
 from core.domain.reputation import Reputation
-from core.feed.actions import counts_of
-from core.feed.columnar import ColumnWriter
-from core.feed.entry import Entry, Sale, entry_of, playable
+from core.feed.follower import Follower, Read, Source
 from core.feed.given_back import give_back
 from core.feed.index import Index
 
-OVERLAP: Millis = 5 * SECOND
-"""How far back each reading of changes reaches again: clocks of machines differ, and writes become visible a moment late."""
-
-Read = Callable[[Sequence[Post], Sequence[Product], Millis], None]
-"""Told of playable posts and of products, as the store has them at this time."""
-
 REFRESH: Millis = 10 * SECOND
 RETRY: Millis = 1 * SECOND
-BATCH = 1_000
-T = TypeVar("T")
+LOOKS = 3
+"""So many times the numbers of live posts must differ before the index is built anew: one may be published at any moment."""
+LEAST_WORN = 4_096
+"""Up to so many rows nobody minds how many are dead."""
 
 
 class Catalogue:
@@ -46,15 +37,11 @@ class Catalogue:
         read: Read = lambda *_: None,
         reputations: Collection[Reputation] | None = None,
     ) -> None:
-        """`read` is told of everything that the index is built from, and of whatever changes later."""
-        self._reputations, self._reputations_high = reputations, 0
-        self._posts, self._products, self._totals, self._read = posts, products, totals, read
-        self._lock = threading.Lock()
-        self._writer = ColumnWriter()
+        """`read` is told of everything that the index is first built from, and of whatever changes later."""
+        self._source, self._read = Source(posts, products, totals, reputations), read
+        self._lock, self._refreshing = threading.Lock(), threading.Lock()
+        self._follower = Follower(self._source)
         self._index: Index | None = None
-        self._high: Millis = 0
-        self._totals_high: Millis = 0
-        self._unplayable: set[str] = set()
         self._refreshed_at: Millis = 0
         self._retry_at: Millis = 0
         self.problem = ""
@@ -69,13 +56,13 @@ class Catalogue:
             if index is not None and (index.version >= version or now < self._retry_at):
                 return index
             if index is None and now < self._retry_at:
-                return self._writer.snapshot(-1)
+                return self._follower.snapshot(-1)
             try:
                 index = self._build(version, now) if index is None else self._catch_up(version, now)
             except ServiceError as error:
                 self.problem, self._retry_at = error.detail, now + RETRY
-                return index or self._writer.snapshot(-1)
-            self.problem, self._index = "", index
+                return index or self._follower.snapshot(-1)
+            self.problem = ""
             return index
 
     def unsignalled(self, *, now: Millis) -> Index:
@@ -87,7 +74,7 @@ class Catalogue:
             return index
         try:
             self._retry_at = now + RETRY
-            index = self._index = self._catch_up(index.version, now)
+            index = self._catch_up(index.version, now)
             self.problem = ""
         except ServiceError as error:
             self.problem = error.detail
@@ -97,105 +84,84 @@ class Catalogue:
 
     def refresh_due(self, now: Millis) -> bool:
         """Whether `refresh` has something to do."""
-        return self._index is not None and now - self._refreshed_at >= REFRESH
+        return self._index is not None and now - self._refreshed_at >= REFRESH and not self._refreshing.locked()
 
     def refresh(self, *, now: Millis) -> None:
-        """Take measured totals in, sort the shelves anew, and start over if the store holds posts that the index missed.
+        """Take measured totals in and sort the shelves anew; start over if the store holds posts that the index missed, or if most
+        rows of the index are dead.
 
         For a thread of its own: readers go on with the index they have.
         """
-        if not self._lock.acquire(blocking=False):
+        if self._index is None or not self._refreshing.acquire(blocking=False):
             return
         try:
-            index = self._index
-            if index is None:
-                return
             self._refreshed_at = now
-            if self._posts.count({"status": PostStatus.LIVE}) != index.count + len(self._unplayable):
-                self._index = self._build(index.version, now)
-                return
-            trusted = self._trust()
-            if self._count_totals() or trusted or self._writer.loose:
-                self._writer.arrange(now)
-                self._index = self._writer.snapshot(index.version)
-                give_back()
+            if self._missed_some(now) or self._worn:
+                self._rebuild(now)
+            else:
+                self._renew(now)
+            if now >= self._retry_at:  # else a version waits that could not be had, and the next request sees to it
+                self.problem = ""
         except ServiceError as error:
             self.problem = error.detail
         finally:
-            self._lock.release()
+            self._refreshing.release()
 
     def _build(self, version: int, now: Millis) -> Index:
-        """Everything anew, into a new writer.
-
-        Read in the order of an index of the store: by id, every batch would sort all live posts.
-        """
-        writer = ColumnWriter()
-        self._unplayable.clear()
-        high: Millis = 0
-        for products in _batches(self._products.each(batch=BATCH)):
-            writer.sell({product.id: Sale.of(product) for product in products})
-            self._read((), products, now)
-        for posts in _batches(self._posts.each({"status": PostStatus.LIVE}, order="updated_at", batch=BATCH)):
-            high = max(high, *(min(post.updated_at, now) for post in posts))
-            fit = [post for post in posts if playable(post)]
-            self._unplayable.update({post.id for post in posts}.difference([post.id for post in fit]))
-            writer.put([entry_of(post) for post in fit], shelve=False)
-            self._read(fit, (), now)
-        self._writer, self._high, self._totals_high, self._reputations_high = writer, high, 0, 0
-        self._count_totals()
-        self._trust()
-        writer.arrange(now)
+        """The first index, which everybody waits for."""
+        follower = Follower(self._source)
+        follower.build(now, self._read)
         give_back()
         self._refreshed_at = now
-        return writer.snapshot(version)
+        return self._swap(follower, version)
 
     def _catch_up(self, version: int, now: Millis) -> Index:
-        """Posts and products that changed since the last time, applied to the columns."""
-        since = {"updated_at": {"gte": self._high - OVERLAP}}
-        products = list(self._products.each(since, order="updated_at"))
-        self._writer.sell({product.id: Sale.of(product) for product in products})
-        put: dict[str, Entry] = {}
-        removed: set[str] = set()
-        posts = list(self._posts.each(since, order="updated_at"))
-        self._read([post for post in posts if playable(post)], products, now)
-        for post in posts:
-            self._high = max(self._high, min(post.updated_at, now))
-            if playable(post):
-                put[post.id] = entry_of(post)
-                removed.discard(post.id)
-                self._unplayable.discard(post.id)
-            else:
-                put.pop(post.id, None)
-                removed.add(post.id)
-                (self._unplayable.add if post.status is PostStatus.LIVE else self._unplayable.discard)(post.id)
-        self._writer.remove(removed)
-        self._writer.put(put.values())
-        self._trust()
-        return self._writer.snapshot(version)
+        self._follower.catch_up(now, self._read)
+        return self._swap(self._follower, version)
 
-    def _count_totals(self) -> int:
-        """Take totals in that changed since the last time; returns how many, 0 if none is newer than those known."""
-        read, high = 0, self._totals_high
-        since = {"updated_at": {"gte": self._totals_high - OVERLAP}}
-        for batch in _batches(self._totals.each(since, order="updated_at", batch=BATCH)):
-            self._writer.count({one.id: counts_of(one) for one in batch})
-            self._writer.tally({one.id: one.shown for one in batch})
-            read, high = read + len(batch), max(high, *(one.updated_at for one in batch))
-        moved = high > self._totals_high
-        self._totals_high = high
-        return read if moved else 0
+    def _swap(self, follower: Follower, version: int) -> Index:
+        """Have pages made from what this follower knows. Under the lock."""
+        index = follower.snapshot(version)
+        self._follower, self._index = follower, index
+        return index
 
-    def _trust(self) -> int:
-        """Take reputations in that were computed since the last time; returns how many changed."""
-        if self._reputations is None:
-            return 0
-        since = {"updated_at": {"gte": self._reputations_high - OVERLAP}}
-        fresh = list(self._reputations.each(since, order="updated_at", batch=BATCH))
-        self._reputations_high = max((one.updated_at for one in fresh), default=self._reputations_high)
-        return self._writer.trust({one.id: one.multiplier for one in fresh})
+    def _missed_some(self, now: Millis) -> bool:
+        """Whether the store's live posts are more or fewer than the index has, although it has caught up."""
+        for look in range(LOOKS):
+            if look:
+                with self._lock:
+                    self._catch_up(self._version, now)
+            stored = self._source.posts.count({"status": PostStatus.LIVE})
+            with self._lock:
+                index, unplayable = self._index, self._follower.unplayable
+            if index is not None and stored == index.count + unplayable:
+                return False
+        return True
 
+    def _rebuild(self, now: Millis) -> None:
+        """Everything anew, while requests go on with what they have; they wait only for what changed at the very end."""
+        follower = Follower(self._source)
+        follower.build(now)
+        follower.catch_up(now)
+        with self._lock:
+            follower.catch_up(now, self._read)
+            self._swap(follower, self._version)
+        give_back()
 
-def _batches(items: Iterator[T]) -> Iterator[list[T]]:
-    """The same in lists of BATCH."""
-    while batch := list(islice(items, BATCH)):
-        yield batch
+    def _renew(self, now: Millis) -> None:
+        with self._lock:
+            renewed = self._follower.renew(now)
+            if renewed:
+                self._swap(self._follower, self._version)
+        if renewed:
+            give_back()
+
+    @property
+    def _worn(self) -> bool:
+        """Whether most rows are dead."""
+        index = self._index
+        return index is not None and index.size > max(2 * index.count, LEAST_WORN)
+
+    @property
+    def _version(self) -> int:
+        return self._index.version if self._index is not None else 0

@@ -58,7 +58,7 @@ def sentence(
     if rule.startswith(PINNED):
         return "Chosen for this place by the shop"
     if "seen again" in sources:
-        return "You have seen everything else; this one was longest ago"
+        return "You have seen everything else; of what fits here, this one was longest ago"
     if "following" in sources:
         return f"From {publisher}, whom you follow"
     if near:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+from typing import Final
 
 from core.domain.errors import Forbidden
 from core.domain.feed import MediaLinks
 from core.domain.ids import HOUR, SECOND, Millis
+from core.domain.ports.objects import LONGEST_KEY
 from core.domain.post import Media
 
 LIFETIME: Millis = 12 * HOUR
+_TOKEN: Final = re.compile(r"([0-9]{1,12})-([0-9a-f]{32})")
+_WRONG: Final = "this media address is not valid"
 
 
 class Delivery:
@@ -47,15 +52,18 @@ class Delivery:
 
     def check(self, token: str, key: str, *, now: Millis) -> None:
         """Raise Forbidden unless `token` was made for a folder that holds `key` and has not expired."""
-        expiry, _, signature = token.partition("-")
-        if not expiry.isdigit() or int(expiry) * SECOND < now:
+        found = _TOKEN.fullmatch(token)
+        if found is None or len(key) > LONGEST_KEY:
+            raise Forbidden(_WRONG)
+        expiry, signature = int(found[1]), found[2]
+        if expiry * SECOND < now:
             raise Forbidden("this media address has expired; load the page again")
         folder = key
         while "/" in folder:
             folder = folder.rpartition("/")[0]
-            if hmac.compare_digest(signature, self._signature(int(expiry), folder)):
+            if hmac.compare_digest(signature, self._signature(expiry, folder)):
                 return
-        raise Forbidden("this media address is not valid")
+        raise Forbidden(_WRONG)
 
     def _folder(self, prefix: str, now: Millis) -> str:
         """The signed path of what is below `prefix`."""

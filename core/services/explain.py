@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from msgspec.structs import replace
 
 from core.domain.account import Account, Role
 from core.domain.errors import InvalidInput
 from core.domain.events import MAX_ID
-from core.domain.feed import FeedPage, MediaLinks
+from core.domain.feed import FeedPage
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
+from core.domain.post import Post
+from core.feed.entry import playable
 from core.feed.post_facts import PostFacts, facts_of
 from core.feed.query import FeedQuery
 from core.feed.trace_record import PageTrace
@@ -22,6 +25,9 @@ from core.services.feed_pages import page_of
 from core.services.feed_request import Asked as PageAsked
 from core.services.stores import Stores
 from core.services.traces import Traces
+
+NOT_SHOWN: Final = "Not shown any more"
+"""The title, and all there is to read, of a post of a kept page that has been taken down since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +92,18 @@ class Explain:
         return Explanation(page=page, candidates=len(outcome.candidates), facts=_facts(page, query), why_not=answer)
 
     def served(self, request: str, *, post: str | None = None, now: Millis) -> Explanation:
-        """A page that was served, from what was kept of it. Raises InvalidInput, NotFound if it was not kept, ServiceError."""
+        """A page that was served, from what was kept of it; posts that were taken down since are NOT_SHOWN.
+
+        Raises InvalidInput, NotFound if it was not kept, ServiceError.
+        """
         _check(post)
         trace = self._traces.read(request)
         made = self._traces.replayed(trace)
         page = page_of(
-            made.query, made.outcome, trace.sources, self._feed.cards, request=request, cursor=None, problem=""
+            made.query, made.outcome, trace.sources, self._feed.cards, request=request, cursor=None, problem="",
+            posts=self._as_now, now=now,
         )  # fmt: skip
-        page = replace(self._safe(page, now), stages=trace.made.stages, prices=self._traces.prices(trace, made))
+        page = replace(page, stages=trace.made.stages, prices=self._traces.prices(trace, made))
         answer = None
         if post is not None:
             asked = Asked(
@@ -137,12 +147,15 @@ class Explain:
         actor.require(Role.PRODUCT_MANAGER)
         return [_line(self._traces.read(request)) for request in self._traces.recent(limit=limit)]
 
-    def _safe(self, page: FeedPage, now: Millis) -> FeedPage:
-        """Without media of posts that may not be shown any more."""
-        ids = [slot.post for slot in page.slots]
-        allowed = self._feed.cards.allowed(ids, [0] * len(ids), now=now)
-        slots = tuple(slot if slot.post in allowed else replace(slot, media=MediaLinks()) for slot in page.slots)
-        return replace(page, slots=slots)
+    def _as_now(self, ids: Sequence[str]) -> dict[str, Post]:
+        """Posts as the store has them at this moment, whatever this process remembers; of those that may not be shown any more
+        nothing but that, their kind and their publisher. Raises ServiceError: what cannot be asked about is not shown."""
+        found = self._stores.posts.get_many(ids)
+        return {id: post if playable(post) else _withdrawn(post) for id, post in found.items()}
+
+
+def _withdrawn(post: Post) -> Post:
+    return Post(id=post.id, publisher=post.publisher, author=post.author, kind=post.kind, title=NOT_SHOWN)
 
 
 def _facts(page: FeedPage, query: FeedQuery) -> dict[str, PostFacts]:

@@ -121,7 +121,9 @@ class Making:
             yield
             follow = Cursor(asked.viewer, query.session.id or request, asked.number + 1)
             names, problem = self.pipeline.source_names, self._queries.catalogue.problem
-            cursor = None if outcome.exhausted else written(follow)
+            # What comes again is no end of pages, so the first page of nothing else is the last.
+            ended = outcome.exhausted or (outcome.selection.page.sources & AGAIN).all()
+            cursor = None if ended else written(follow)
             page: FeedPage | PackedPage
             if asked.packed:
                 page = packed_page_of(

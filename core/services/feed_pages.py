@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.domain.feed import COUNTS, FeedPage, PackedPage, Slot, SlotReason
@@ -14,6 +15,9 @@ from core.services.feed_cards import Cards
 from core.services.feed_packed import UNTOLD, Pieces, packed_slot
 from core.services.slot_reasons import acts_behind, reasons_of
 
+Documents = Callable[[Sequence[str]], Mapping[str, Post]]
+"""Documents of posts by id, those that are missing left out."""
+
 
 def page_of(
     query: FeedQuery,
@@ -25,15 +29,22 @@ def page_of(
     cursor: str | None,
     problem: str,
     reasons: bool = True,
+    posts: Documents | None = None,
+    now: Millis | None = None,
 ) -> FeedPage:
-    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, and the stages."""
-    chosen, index, now = outcome.selection, query.index, query.now
+    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, and the stages.
+
+    What is filled in is of `now` and from the documents that `posts` gives for ids: by default of when the page is made, and as the
+    cards remember them. A post without a document has no slot.
+    """
+    chosen, index, now = outcome.selection, query.index, query.now if now is None else now
     ids = [index.ids[row] for row in chosen.page.rows.tolist()]
     acts = acts_behind(query, chosen, source_names) if reasons else []
-    posts = cards.posts.get_many([*ids, *{act.post for act in acts if act is not None}.difference(ids)], now=now)
+    wanted = [*ids, *{act.post for act in acts if act is not None}.difference(ids)]
+    held = cards.posts.get_many(wanted, now=now) if posts is None else posts(wanted)
     owners = _owners(query, chosen.page, source_names)
-    told = reasons_of(query, outcome, source_names, acts, owners, posts, cards) if reasons else [UNTOLD] * len(ids)
-    slots = _slots(query, outcome, ids, posts, owners, told, cards, now)
+    told = reasons_of(query, outcome, source_names, acts, owners, held, cards) if reasons else [UNTOLD] * len(ids)
+    slots = _slots(query, outcome, ids, held, owners, told, cards, now)
     return FeedPage(
         request=request,
         slots=slots,
@@ -108,7 +119,7 @@ def _slots(
     query: FeedQuery,
     outcome: Outcome,
     ids: list[str],
-    posts: dict[str, Post],
+    posts: Mapping[str, Post],
     owners: list[int],
     told: list[SlotReason],
     cards: Cards,

@@ -13,7 +13,8 @@ from core.domain.ports.live import LiveRead
 from core.domain.viewer import ViewerState
 from core.feed.actions import ACTIONS
 from core.feed.calibrated import AS_PREDICTED
-from core.feed.catalogue import Catalogue, Read
+from core.feed.catalogue import Catalogue
+from core.feed.follower import Read
 from core.feed.index import Index
 from core.feed.query import FeedQuery, above_usual, affinity_vector, lots
 from core.feed.serving_model import Near

@@ -22,7 +22,7 @@ from core.domain.mix import MixPolicy
 from core.domain.mix_rules import rules
 from core.domain.post import PostKind
 from core.feed.mix import ATTENTION
-from core.feed.scorers.total import AGAIN
+from core.feed.scorers.again import AGAIN
 from core.services.feed import Feed
 from core.services.mix_check import SIZE
 from core.services.stores import Stores

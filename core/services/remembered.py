@@ -52,7 +52,7 @@ class Remembered(Generic[T]):
         self._problem: ServiceError | None = None
         self._retry_at: Millis = 0
         self.heard = 0
-        """How many times newer versions were taken in, by `put`."""
+        """How many times other versions than those remembered were taken in, by `put`."""
 
     def get_many(self, ids: Sequence[str], *, now: Millis, at_least: Sequence[Millis] | None = None) -> dict[str, T]:
         """Those that exist, by id. `at_least` gives for each id the time of its last change known elsewhere; what the store has
@@ -100,11 +100,16 @@ class Remembered(Generic[T]):
         return {entry[1].id: entry[1] for entry in entries if entry is not None and entry[1] is not None}
 
     def put(self, items: Iterable[T], *, now: Millis) -> None:
-        """Take newer versions in."""
-        newer: dict[str, tuple[Millis, T | None]] = {item.id: (now, item) for item in items}
-        if newer:
-            self._held.put_all(newer)
-            self.heard += 1
+        """Take newer versions in. One that is remembered already stays the object it is."""
+        newer: dict[str, tuple[Millis, T | None]] = {}
+        others = False
+        for item in items:
+            entry = self._held.get(item.id)
+            same = entry is not None and entry[1] == item
+            newer[item.id] = (now, entry[1] if entry is not None and same else item)
+            others = others or not same
+        self._held.put_all(newer)
+        self.heard += others
 
     def _read(self, ids: list[str], now: Millis) -> dict[str, T]:
         try:

@@ -10,6 +10,7 @@ import numpy as np
 from core.domain.feed import SlotReason
 from core.domain.post import Post
 from core.domain.viewer import Interaction
+from core.feed.entry import playable
 from core.feed.explain import Tastes, because, may_name_act, sentence
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Selection
@@ -29,7 +30,10 @@ def reasons_of(
     posts: Mapping[str, Post],
     cards: Cards,
 ) -> list[SlotReason]:
-    """One per slot. `acts` are those behind each slot, `owners` the places of their campaigns, −1 for none."""
+    """One per slot. `acts` are those behind each slot, `owners` the places of their campaigns, −1 for none.
+
+    An act on a post that may not be shown is not named: its title is one of the things that may not.
+    """
     chosen, index, now = outcome.selection, query.index, query.now
     shown, rows = chosen.page, chosen.page.rows.tolist()
     names = tuple(shown.scores)
@@ -46,7 +50,8 @@ def reasons_of(
         if campaigns is not None and owner >= 0:
             words = f"Sponsored: campaign {campaigns.names[owner]}"
         else:
-            near = because(act, posts[act.post].title) if act is not None and act.post in posts else ""
+            on = posts.get(act.post) if act is not None else None
+            near = because(act, on.title) if act is not None and on is not None and playable(on) else ""
             publisher = index.publishers.names[index.publisher[rows[place]]] if "following" in sources else ""
             name = cards.publisher_name(publisher, now=now) if publisher else ""
             words = sentence(query, rows[place], sources, rule, tastes, name, tag_name, near)

@@ -104,9 +104,14 @@ class Traces:
         return prices_of(trace, made, self._pipeline)
 
     def recent(self, *, limit: int = 20) -> list[str]:
-        """Requests of the pages kept last, newest first."""
-        keys = self._objects.list(f"{FOLDER}/")
-        return [key.rpartition("/")[2] for key in keys[: -limit - 1 : -1]]
+        """Requests of the pages kept last, newest first. Only the hours that these are from are listed."""
+        found: list[str] = []
+        for day in reversed(self._objects.folders(f"{FOLDER}/")):
+            for hour in reversed(self._objects.folders(day)):
+                found += [key.rpartition("/")[2] for key in reversed(self._objects.list(hour))]
+                if len(found) >= limit:
+                    return found[:limit]
+        return found
 
     def sweep(self, *, now: Millis) -> int:
         """Forget what is older than KEPT, and the oldest hours of what is more than MOST; returns how many traces went."""

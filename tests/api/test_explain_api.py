@@ -9,8 +9,12 @@ from starlette.testclient import TestClient
 
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
-from core.domain.ids import new_id
+from core.domain.errors import Unavailable
+from core.domain.ids import DAY, new_id
+from core.domain.post import PostStatus
 from core.domain.viewer import SampleViewer
+from core.services.explain import NOT_SHOWN
+from core.services.lifecycle import CATALOGUE
 from tests.feed.world import world
 
 PATH = "/api/v1/feed/explain"
@@ -78,17 +82,59 @@ def test_a_served_page_is_explained_from_its_request_id(
     assert found["why_not"]["facts"] == found["facts"][served["slots"][2]["post"]]
 
 
-def test_of_a_kept_page_posts_that_may_not_be_shown_any_more_come_without_media(
+def kept(client: TestClient, services: Services, key: dict[str, str]) -> dict[str, Any]:
+    """A page of asha that is kept."""
+    found: dict[str, Any] = client.get("/api/v1/feed", params={"viewer": "asha", "size": 10}, headers=key).json()
+    services.feed.flush()
+    return found
+
+
+@pytest.mark.parametrize("status", [PostStatus.HELD, PostStatus.WITHDRAWN])
+@pytest.mark.parametrize("heard", [True, False])
+def test_of_a_kept_page_nothing_is_shown_of_a_post_that_was_taken_down_since(
+    client: TestClient, services: Services, key: dict[str, str], status: PostStatus, heard: bool
+) -> None:
+    served = kept(client, services, key)
+    gone = next(slot for slot in served["slots"] if slot["products"])
+    assert (gone["title"], gone["media"]["clip"][:7]) == (f"Post {gone['post']}", "/media/")
+    services.stores.posts.patch(gone["post"], {"status": status, "caption": "no more", "updated_at": clock()})
+    if heard:
+        services.stores.live.signals.bump(CATALOGUE)
+        client.get("/api/v1/feed", params={"viewer": "somebody"}, headers=key)
+    found = explained(client, key, request=served["request"])
+    assert found["kept"]["identical"] is True
+    for before, slot in zip(served["slots"], found["page"]["slots"], strict=True):
+        same = ("position", "post", "kind", "publisher", "propensity", "reason")
+        assert [slot[name] for name in same] == [before[name] for name in same]
+        if slot["post"] != gone["post"]:
+            assert slot == before
+            continue
+        assert slot["title"] == NOT_SHOWN
+        assert (slot["caption"], slot["tags"], slot["products"]) == ("", [], [])
+        assert not any(slot["media"].values())
+
+
+def test_a_kept_page_is_not_told_while_nobody_can_say_what_may_be_shown(
+    client: TestClient, services: Services, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = kept(client, services, key)
+
+    def down(*_: object, **__: object) -> object:
+        raise Unavailable("the document store does not answer")
+
+    monkeypatch.setattr(services.stores.documents, "get_many", down)
+    answer = client.get(PATH, params={"request": served["request"]}, headers=key)
+    assert (answer.status_code, "/media/" in answer.text) == (503, False)
+
+
+def test_the_media_of_a_kept_page_can_be_played_days_later(
     client: TestClient, services: Services, key: dict[str, str]
 ) -> None:
-    served = client.get("/api/v1/feed", params={"viewer": "asha", "size": 4}, headers=key).json()
-    services.feed.flush()
-    gone = served["slots"][0]["post"]
-    services.stores.posts.patch(gone, {"status": "held", "updated_at": clock()})
-    services.feed.cards.posts.put([services.stores.posts.get(gone)], now=clock())
-    slots = explained(client, key, request=served["request"])["page"]["slots"]
-    assert slots[0]["media"]["clip"] == ""
-    assert slots[1]["media"]["clip"].startswith("/media/")
+    served = kept(client, services, key)
+    later = clock() + 2 * DAY
+    for slot in services.explain.served(served["request"], now=later).page.slots:
+        token, _, path = slot.media.clip.removeprefix("/media/").partition("/")
+        services.delivery.check(token, path, now=later)
 
 
 @pytest.mark.parametrize(

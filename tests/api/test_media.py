@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from starlette.testclient import TestClient
 
 from core.api.media import Span, Unsatisfiable, parse_range
 from core.bootstrap import Services, clock
-from core.domain.ids import DAY
+from core.domain.errors import Forbidden
+from core.domain.ids import DAY, SECOND
+from core.services.delivery import Delivery
 
 DATA = bytes(range(256)) * 4_000
 
@@ -102,6 +106,55 @@ def test_a_signature_of_one_post_opens_no_other(client: TestClient, services: Se
     assert client.get(clip.partition("posts/")[0] + "uploads/u1/source").status_code == 403
     assert client.get(clip.replace("/clip.mp4", "/../../p2/m1/clip.mp4")).status_code in (403, 404)
     assert client.get(clip.replace("/clip.mp4", "/%2e%2e/%2e%2e/p2/m1/clip.mp4")).status_code in (403, 404, 422)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "{expiry}-é{signature}",
+        "{expiry}-" + "é" * 32,
+        "²-{signature}",
+        "٣{expiry}-{signature}",
+        "9" * 5_000 + "-{signature}",
+        "+{expiry}-{signature}",
+        "{expiry}-{signature}\n",
+        "{expiry}-",
+        "{expiry}",
+        "-",
+        "nonsense",
+        "\0",
+    ],
+)
+def test_a_token_that_nobody_made_is_answered_like_a_wrong_signature(client: TestClient, clip: str, token: str) -> None:
+    folder, made, path = clip.split("/", 3)[1:]
+    expiry, signature = made.split("-")
+
+    def answered(token: str) -> tuple[int, str]:
+        got = client.get(f"/{folder}/{quote(token)}/{path}")
+        return got.status_code, got.json()["detail"]
+
+    wrong = answered(f"{expiry}-{'0' * len(signature)}")
+    assert wrong[0] == 403
+    assert answered(token.format(expiry=expiry, signature=signature)) == wrong
+
+
+def test_no_folder_is_tried_of_a_key_that_no_object_can_have(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    sign = Delivery._signature
+
+    def counted(self: Delivery, expiry: int, prefix: str) -> str:
+        tried.append(prefix)
+        return sign(self, expiry, prefix)
+
+    monkeypatch.setattr(Delivery, "_signature", counted)
+    token = f"{clock() // SECOND + 60}-{'0' * 32}"
+    for key, folders in (("a/" * 255 + "b", 255), ("a/" * 20_000, 0)):
+        tried.clear()
+        with pytest.raises(Forbidden, match="not valid"):
+            services.delivery.check(token, key, now=clock())
+        assert len(tried) == folders
 
 
 def test_an_address_expires(client: TestClient, services: Services, clip: str) -> None:

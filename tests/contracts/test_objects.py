@@ -116,6 +116,20 @@ def test_keys_are_listed_by_prefix_in_order(objects: Objects) -> None:
     assert len(objects.list("")) == 4
 
 
+def test_folders_are_told_without_the_keys_in_them(objects: Objects) -> None:
+    for key in ("p/1/a.jpg", "p/1/b.jpg", "p/1/hls/0.m4s", "p/10/c.jpg", "p/2", "q/1/d.jpg", "r"):
+        objects.put_bytes(key, b"", "application/x-other")
+    assert objects.folders("") == ["p/", "q/"]
+    assert objects.folders("p/") == ["p/1/", "p/10/"]
+    assert objects.folders("p/1") == ["p/1/", "p/10/"]
+    assert objects.folders("p/1/") == ["p/1/hls/"]
+    assert objects.folders("none/") == objects.folders("r/") == objects.folders("p/10/") == []
+    objects.delete_prefix("p/10/")
+    assert objects.folders("p/") == ["p/1/"]
+    with pytest.raises(InvalidInput):
+        objects.folders("../")
+
+
 def test_deleting_a_prefix_leaves_its_neighbours(objects: Objects) -> None:
     for key in ("p/1/a.jpg", "p/1/hls/0.m4s", "p/10/c"):
         objects.put_bytes(key, b"x", "image/jpeg")

@@ -55,6 +55,11 @@ class MemoryObjects:
     def fetch(self, key: str, path: Path) -> None:
         path.write_bytes(self._get(key).data)
 
+    def folders(self, prefix: str) -> list[str]:
+        check_prefix(prefix)
+        slashes = ((key, key.find("/", len(prefix))) for key in list(self._held) if key.startswith(prefix))
+        return sorted({key[: at + 1] for key, at in slashes if at >= 0})
+
     def list(self, prefix: str) -> list[str]:
         check_prefix(prefix)
         return sorted(key for key in list(self._held) if key.startswith(prefix))

@@ -14,8 +14,9 @@ from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, weights_of
 from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.hydrators.affinity import Affinity
 from core.feed.query import FeedQuery
+from core.feed.scorers.again import AGAIN
 from core.feed.scorers.engagement import SIGN, Engagement
-from core.feed.scorers.total import AGAIN, Total
+from core.feed.scorers.total import Total
 from core.pipeline.candidates import Candidates, FloatArray
 from core.services.feed_request import Asked
 from tests.feed.world import NOW, world

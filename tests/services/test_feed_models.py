@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from core.domain.errors import Unavailable
+from core.domain.post import PostStatus
 from core.feed.side_effects import SERVED_TOPIC, read_served
 from core.services import feed_metrics as metrics
 from core.services.feed import Feed
+from core.services.lifecycle import CATALOGUE
 from core.services.model_cache import KEPT
 from core.services.model_files import MANIFEST
 from tests.services.models_world import MANAGER, ModelsWorld, post_id, quiet
@@ -85,6 +87,18 @@ def test_a_like_brings_neighbours_on_the_next_page_and_names_the_liked_post(shop
     assert all(slot.post.startswith("p2-") for slot in near)
     assert all(slot.reason.scores["neighbours"] > 0 for slot in near)
     assert "Because you liked “Clip 2/3”" in {slot.reason.sentence for slot in near}
+
+
+def test_a_liked_post_that_was_taken_down_is_not_named(shop: ModelsWorld) -> None:
+    put_in_force(shop)
+    feed = shop.process()
+    shop.like("someone", post_id(2, 3))
+    assert any("“Clip 2/3”" in slot.reason.sentence for slot in feed.page("someone", record=False, now=shop.now).slots)
+    shop.stores.posts.patch(post_id(2, 3), {"status": PostStatus.HELD, "updated_at": shop.now})
+    shop.stores.live.signals.bump(CATALOGUE)
+    page = feed.page("someone", record=False, now=shop.now)
+    assert any("neighbours" in slot.reason.sources for slot in page.slots)
+    assert not any("“Clip 2/3”" in slot.reason.sentence for slot in page.slots)
 
 
 def test_not_interested_pushes_neighbours_down(shop: ModelsWorld) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from core.domain.feed import FeedPage, PackedPage
-from core.domain.ids import HOUR, MINUTE
+from core.domain.ids import DAY, HOUR, MINUTE
 from core.feed.side_effects import SERVED_TOPIC, read_served
 from core.services.feed_packed import CHECKED_FOR, Pieces, json_of
 from core.services.feed_pages import packed_page_of, page_of
@@ -110,10 +110,16 @@ def test_a_page_with_reasons_is_never_packed(small: World) -> None:
     assert all(slot.reason.sentence for slot in page.slots)
 
 
-def test_what_was_put_in_again_is_told_by_a_count(small: World) -> None:
+def test_what_was_put_in_and_is_new_is_told_by_a_count(small: World) -> None:
     products = small.feed.cards.products
     before = products.heard
     products.put([], now=NOW)
     assert products.heard == before
     products.put([make_product("prod-0")], now=NOW)
     assert products.heard == before + 1
+    held = products.get("prod-0", now=NOW)
+    products.put([make_product("prod-0")], now=NOW + DAY)
+    assert products.heard == before + 1
+    assert products.get("prod-0", now=NOW + DAY) is held, "pieces that were made of it stay good"
+    products.put([make_product("prod-0", stock=0)], now=NOW + DAY)
+    assert products.heard == before + 2

@@ -119,6 +119,24 @@ def test_old_traces_go_and_so_do_the_oldest_hours_of_too_many(
     assert "traces of pages" in {sweep.name for sweep in sweeps(services)}
 
 
+def test_only_the_newest_hours_are_listed_for_the_pages_kept_last(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [served(services, now=NOW - hours * HOUR).request for hours in (0, 1, 2, 24, 49)]
+    folders = [kept.key_of(request).rpartition("/")[0] + "/" for request in requests]
+    every, listed = services.stores.objects.list, list[str]()
+
+    def noted(prefix: str) -> list[str]:
+        listed.append(prefix)
+        return every(prefix)
+
+    monkeypatch.setattr(services.stores.objects, "list", noted)
+    for limit, hours in ((1, 1), (2, 2), (4, 4), (20, 5)):
+        listed.clear()
+        assert services.traces.recent(limit=limit) == requests[:limit]
+        assert listed == folders[:hours]
+
+
 def test_while_the_object_store_is_down_pages_go_on_and_traces_wait(services: Services) -> None:
     put = services.stores.objects.put_bytes
 

@@ -12,6 +12,7 @@ from core.domain.errors import Conflict, InvalidInput
 from core.domain.upload import PART_SIZE
 
 CHUNK = 256 * 1024
+LONGEST_KEY = 512
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _PREFIX = re.compile(rf"(?:{_SEGMENT}/)*(?:{_SEGMENT})?")
@@ -19,7 +20,7 @@ _PREFIX = re.compile(rf"(?:{_SEGMENT}/)*(?:{_SEGMENT})?")
 
 def check_key(key: str) -> str:
     """The key, or InvalidInput if it could lead outside the store: no empty segment, none that begins with a dot."""
-    if len(key) > 512 or not _KEY.fullmatch(key):
+    if len(key) > LONGEST_KEY or not _KEY.fullmatch(key):
         raise InvalidInput(
             "key", key, "letters, digits, dot, dash, underscore and slash only; no part begins with a dot"
         )
@@ -28,7 +29,7 @@ def check_key(key: str) -> str:
 
 def check_prefix(prefix: str) -> str:
     """The prefix, or InvalidInput if no key could begin like that. Empty is fine."""
-    if len(prefix) > 512 or not _PREFIX.fullmatch(prefix):
+    if len(prefix) > LONGEST_KEY or not _PREFIX.fullmatch(prefix):
         raise InvalidInput("prefix", prefix, "no key begins like this")
     return prefix
 
@@ -82,6 +83,9 @@ class Objects(Protocol):
 
     def fetch(self, key: str, path: Path) -> None:
         """Copy the object into a local file. Raises NotFound."""
+
+    def folders(self, prefix: str) -> list[str]:
+        """What keys that start with `prefix` begin with up to their next slash, that included, sorted: without listing the keys."""
 
     def list(self, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.feed.query import FeedQuery
+from core.feed.scorers.again import rank_again
 from core.pipeline.candidates import Candidates
-
-BELOW = 1_000_000.0
-"""What comes again is scored so much lower."""
 
 
 @dataclass(frozen=True, slots=True)
 class Popularity:
-    """`score` = measured quality, the newer of two equals first. What comes again (bit `again`) stays below everything new."""
+    """`score` = measured quality, the newer of two equals first. What comes again (bit `again`) stays below everything new, the
+    longest ago first."""
 
     again: int
 
@@ -24,5 +23,6 @@ class Popularity:
         index, rows = query.index, candidates.rows
         newer = np.argsort(np.argsort(index.published_at[rows], kind="stable"), kind="stable") * 1e-9
         score = index.quality[rows].astype(np.float64) + newer
-        old = (candidates.sources & self.again) != 0
-        return candidates.scored(score=np.where(old, score - BELOW, score))
+        if (candidates.sources & self.again).any():
+            rank_again(query, candidates, self.again, score)
+        return candidates.scored(score=score)

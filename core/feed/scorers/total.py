@@ -10,11 +10,8 @@ from numba import njit
 from core.domain.ids import DAY, Millis
 from core.feed.actions import DEFAULT_WEIGHTS
 from core.feed.query import FeedQuery
-from core.feed.seen_numbers import seen_numbers
-from core.pipeline.candidates import Candidates, FloatArray
-
-AGAIN = 1_000.0
-"""Scores below −AGAIN mark posts that come again."""
+from core.feed.scorers.again import rank_again
+from core.pipeline.candidates import Candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +48,8 @@ class Total:
             ),
         )
         if comes_again:
-            self._rank_again(query, candidates, score)
+            rank_again(query, candidates, self.again, score)
         return candidates.scored(reputation=reputation, freshness=freshness, score=score)
-
-    def _rank_again(self, query: FeedQuery, candidates: Candidates, score: FloatArray) -> None:
-        """Scores of what comes again, in place."""
-        old, index = (candidates.sources & self.again) != 0, query.index
-        seen, wanted = seen_numbers.of(index, query.viewer), index.number[candidates.rows[old]]
-        places = np.zeros(len(index.row_of) + 1)
-        places[seen] = np.arange(len(seen))
-        score[old] = -AGAIN - places[wanted]
 
 
 @njit(cache=True, nogil=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.feed.index import ALL_KINDS
 from core.feed.query import FeedQuery
-from core.pipeline.candidates import IntArray, Proposal
+from core.pipeline.candidates import Proposal
+from core.pipeline.ranking import times_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,8 @@ class Others:
         index, cap = query.index, query.policy.per_publisher
         if cap is not None and cap * len(index.publishers) < query.size:
             return Proposal(np.empty(0, np.int32))
-        found = [
-            self._varied(
-                index.by_kind.take(kind, self.deep, query.gate, index.size)[0], index.publisher, cap or self.each
-            )
-            for kind in ALL_KINDS[:, None]
-        ]
-        return Proposal(np.concatenate(found))
-
-    def _varied(self, rows: IntArray, publisher: NDArray[np.int32], each: int) -> IntArray:
-        """The first `most` of these rows, best first, with up to `each` of a publisher."""
-        order = np.argsort(publisher[rows], kind="stable")
-        own = publisher[rows[order]]
-        first = np.searchsorted(own, own)
-        return rows[np.sort(order[np.arange(len(rows)) - first < each])[: self.most]]
+        found = [index.by_kind.take(kind, self.deep, query.gate, index.size)[0] for kind in ALL_KINDS[:, None]]
+        each = cap or self.each
+        return Proposal(
+            np.concatenate([rows[times_before(index.publisher[rows]) < each][: self.most] for rows in found])
+        )
