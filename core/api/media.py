@@ -25,7 +25,7 @@ TYPES: Final = {
     "png": "image/png",
     "webp": "image/webp",
 }
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 router = APIRouter(include_in_schema=False)
 

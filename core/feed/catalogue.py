@@ -149,11 +149,9 @@ class Catalogue:
         give_back()
 
     def _renew(self, now: Millis) -> None:
-        with self._lock:
-            renewed = self._follower.renew(now)
-            if renewed:
+        if self._follower.renew(now, self._lock):
+            with self._lock:
                 self._swap(self._follower, self._version)
-        if renewed:
             give_back()
 
     @property

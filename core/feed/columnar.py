@@ -1,23 +1,27 @@
-"""The writer of the index: adds, replaces and removes posts and hands out snapshots. One thread at a time."""
+"""The writer of the index: adds, replaces and removes posts and hands out snapshots. One thread at a time, but for `arrange`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from core.domain.ids import DAY, Millis
+from core.domain.ids import Millis
 from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, USUAL_RATES, catalogue_rates, log_odds, post_rates, weights_of
 from core.feed.columns import Column, Ragged, Vocabulary
 from core.feed.entry import Entry, Sale, brand_of, sale_of
 from core.feed.index import KIND_NUMBER, KINDS, Index
-from core.feed.shelves import Shelves
+from core.feed.shelving import Shelving
 from core.pipeline.candidates import FloatArray, IntArray
 
-QUALITY_HALF_LIFE: Millis = 14 * DAY
 MOST_SHOWN = 2**31 - 1
 BLOCK = 65_536
 """Rows whose rates are renewed at a time: all of a million at once would take 300 MB for a moment."""
+Turn = AbstractContextManager[object]
+"""Whoever holds it is alone with the writer."""
+ALONE: Turn = nullcontext()
+"""For a writer that nobody else has."""
 
 
 class ColumnWriter:
@@ -52,8 +56,7 @@ class ColumnWriter:
         self._reputation = Column(np.float32)
         self._multipliers: dict[str, float] = {}
         self._mean: FloatArray = USUAL_RATES.copy()
-        self._shelved = 0
-        self.arrange(0)
+        self._shelving, self._shelved = Shelving.empty(), 0
 
     @property
     def size(self) -> int:
@@ -83,9 +86,13 @@ class ColumnWriter:
         """Take reputations in: the multiplier of exposure by publisher; returns how many changed. Others have 1."""
         changed = {id: value for id, value in multipliers.items() if self._multipliers.get(id, 1.0) != value}
         self._multipliers.update(changed)
-        for id, value in changed.items():
-            if (number := self.publishers.find(id)) >= 0:
-                self._reputation.data[np.flatnonzero(self._publisher.view() == number)] = value
+        by_number = np.full(len(self.publishers) + 1, np.nan, np.float32)
+        by_number[self.publishers.find_all(changed)] = list(
+            changed.values()
+        )  # the last place is for those without a number
+        fresh = by_number[self._publisher.view()]
+        rows = np.flatnonzero(~np.isnan(fresh))
+        self._reputation.data[rows] = fresh[rows]
         return len(changed)
 
     def put(self, entries: Iterable[Entry], *, shelve: bool = True) -> int:
@@ -128,8 +135,8 @@ class ColumnWriter:
         self._number.extend(numbers)
         self._row_of.data[numbers] = rows
         if shelve:
-            for row, entry in zip(rows.tolist(), fresh, strict=True):
-                self._shelve(row, entry)
+            for row in rows.tolist():
+                self._shelve(row)
         return len(fresh)
 
     def remove(self, ids: Iterable[str]) -> int:
@@ -149,7 +156,7 @@ class ColumnWriter:
         numbers = np.array([number for number, _ in known], np.int64)
         self._impressions.data[numbers] = [totals[id][0] for _, id in known]
         self._counts.data[numbers] = [totals[id][1] for _, id in known]
-        self._rate(self._row_of.view()[numbers])
+        self._rate(self._row_of.view()[numbers], self._mean)
 
     def tally(self, shown: Mapping[str, tuple[int, int, int]]) -> None:
         """Take in what viewers read under posts: likes, comments and shares, by id."""
@@ -157,27 +164,22 @@ class ColumnWriter:
             if (number := self._known.get(id, -1)) >= 0:
                 self._tallies.data[number] = [min(one, MOST_SHOWN) for one in three]
 
-    def arrange(self, now: Millis) -> None:
-        """Sort the shelves anew by quality and age. Snapshots taken before keep theirs."""
-        self._mean = catalogue_rates(self._impressions.view(), self._counts.view())
-        rows = np.flatnonzero(self._live.view()).astype(np.int32)
+    def arrange(self, now: Millis, turn: Turn = ALONE) -> None:
+        """Rate all posts and sort the shelves anew. Snapshots taken before keep theirs.
+
+        `turn` is held for moments only: others may add, replace and remove posts in between, and those are on the shelves too.
+        """
+        with turn:
+            seen, impressions, counts = self.snapshot(-1), self._impressions.view(), self._counts.view()
+        mean = catalogue_rates(impressions, counts)
+        rows = np.flatnonzero(seen.live).astype(np.int32)
         for start in range(0, len(rows), BLOCK):
-            self._rate(rows[start : start + BLOCK])
-        published = self._published_at.view()[rows]
-        newest = rows[np.argsort(-published, kind="stable")]
-        fade = 0.5 + 0.5 * 0.5 ** (np.maximum(now - published, 0) / QUALITY_HALF_LIFE)
-        best = rows[np.argsort(-np.maximum(self._quality.view()[rows], 1e-6) * fade, kind="stable")]
-        counts = self._tags.counts.view()[best]
-        first = np.cumsum(counts, dtype=np.int32) - counts
-        starts = self._tags.starts.view()[best].astype(np.int32)
-        places = np.arange(int(counts.sum()), dtype=np.int32) + np.repeat(starts - first, counts)
-        worn = self._tags.flat.view()[places]
-        self._by_tag = Shelves(worn, np.repeat(best, counts), len(self.tags))
-        self._tag_shares = np.bincount(worn, minlength=len(self.tags)) / max(len(best), 1)
-        self._by_publisher = Shelves(self._publisher.view()[newest], newest, len(self.publishers))
-        self._by_kind = Shelves(self._kind.view()[best].astype(np.int32), best, len(KINDS))
-        self._newest = Shelves(np.zeros(len(newest), np.int32), newest, 1)
-        self._shelved = self.size
+            self._rate(rows[start : start + BLOCK], mean, turn)
+        shelving = Shelving.of(seen, now)
+        with turn:
+            self._mean, self._shelving, self._shelved = mean, shelving, seen.size
+            for row in range(seen.size, self.size):
+                self._shelve(row)
 
     def snapshot(self, version: int) -> Index:
         """The catalogue as it is now."""
@@ -214,21 +216,23 @@ class ColumnWriter:
             brands=self.brands,
             languages=self.languages,
             regions=self.regions,
-            tag_shares=self._tag_shares,
-            by_tag=self._by_tag,
-            by_publisher=self._by_publisher,
-            by_kind=self._by_kind,
-            newest=self._newest,
+            tag_shares=self._shelving.tag_shares,
+            by_tag=self._shelving.by_tag,
+            by_publisher=self._shelving.by_publisher,
+            by_kind=self._shelving.by_kind,
+            newest=self._shelving.newest,
         )
 
-    def _rate(self, rows: IntArray) -> None:
+    def _rate(self, rows: IntArray, mean: FloatArray, turn: Turn = ALONE) -> None:
         numbers = self._number.view()[rows]
         impressions, counts = self._impressions.view()[numbers], self._counts.view()[numbers]
-        rates = post_rates(impressions, counts, self._mean)
-        self._log_odds.data[rows] = log_odds(rates)
-        self._row_impressions.data[rows] = impressions
-        self._likes.data[rows] = counts[:, 0]
-        self._quality.data[rows] = rates @ weights_of(DEFAULT_WEIGHTS)
+        rates = post_rates(impressions, counts, mean)
+        odds, quality = log_odds(rates), rates @ weights_of(DEFAULT_WEIGHTS)
+        with turn:
+            self._log_odds.data[rows] = odds
+            self._row_impressions.data[rows] = impressions
+            self._likes.data[rows] = counts[:, 0]
+            self._quality.data[rows] = quality
 
     def _stamp(self, id: str) -> int:
         """The version that the living row was made from; 0 for a post that is dead or unknown."""
@@ -247,12 +251,10 @@ class ColumnWriter:
         self._known.update(zip(fresh, range(first, first + len(fresh)), strict=True))
         return np.array([self._known[entry.id] for entry in entries], np.int32)
 
-    def _shelve(self, row: int, entry: Entry) -> None:
-        for tag in entry.tags:
-            self._by_tag.add(self.tags.number(tag), row)
-        self._by_publisher.add(self.publishers.number(entry.publisher), row)
-        self._by_kind.add(KIND_NUMBER[entry.kind], row)
-        self._newest.add(0, row)
+    def _shelve(self, row: int) -> None:
+        start, count = int(self._tags.starts.data[row]), int(self._tags.counts.data[row])
+        tags = self._tags.flat.data[start : start + count].tolist()
+        self._shelving.add(row, tags, int(self._publisher.data[row]), int(self._kind.data[row]))
 
     def _entry(self, row: int) -> Entry:
         """Kind, publisher and products of a row, as far as its sale needs them."""

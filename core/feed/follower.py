@@ -13,7 +13,7 @@ from core.domain.post import Post, PostStatus, PostTotals
 from core.domain.product import Product
 from core.domain.reputation import Reputation
 from core.feed.actions import counts_of
-from core.feed.columnar import ColumnWriter
+from core.feed.columnar import ALONE, ColumnWriter, Turn
 from core.feed.entry import Entry, Sale, entry_of, playable
 from core.feed.index import Index
 
@@ -37,7 +37,8 @@ class Source:
 
 
 class Follower:
-    """A writer of the index, and how far it has read the store. One thread at a time; every method may raise ServiceError."""
+    """A writer of the index, and how far it has read the store. One thread at a time, but for `renew`. Every method may raise
+    ServiceError."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -99,38 +100,44 @@ class Follower:
         read(posts, products, now)
         self._trust()
 
-    def renew(self, now: Millis) -> bool:
-        """Take measured totals and reputations in and sort the shelves anew; returns whether there was anything to do."""
-        trusted = self._trust()
-        if not (self._count_totals() or trusted or self._writer.loose):
+    def renew(self, now: Millis, turn: Turn) -> bool:
+        """Take measured totals and reputations in and sort the shelves anew; returns whether there was anything to do.
+
+        `turn` is held for moments only; in between others may `catch_up`, holding it.
+        """
+        trusted = self._trust(turn)
+        if not (self._count_totals(turn) or trusted or self._writer.loose):
             return False
-        self._writer.arrange(now)
+        self._writer.arrange(now, turn)
         return True
 
     def _reached(self, items: Sequence[Post] | Sequence[Product], now: Millis) -> None:
         """Changes are read up to the last of these, but none that a clock ahead of ours says is yet to come."""
         self._high = max(self._high, *(min(item.updated_at, now) for item in items)) if items else self._high
 
-    def _count_totals(self) -> int:
+    def _count_totals(self, turn: Turn = ALONE) -> int:
         """Take totals in that changed since the last time; returns how many, 0 if none is newer than those known."""
         read, high = 0, self._totals_high
         since = {"updated_at": {"gte": self._totals_high - OVERLAP}}
         for batch in _batches(self._source.totals.each(since, order="updated_at", batch=BATCH)):
-            self._writer.count({one.id: counts_of(one) for one in batch})
-            self._writer.tally({one.id: one.shown for one in batch})
+            counts, shown = {one.id: counts_of(one) for one in batch}, {one.id: one.shown for one in batch}
+            with turn:
+                self._writer.count(counts)
+                self._writer.tally(shown)
             read, high = read + len(batch), max(high, *(one.updated_at for one in batch))
         moved = high > self._totals_high
         self._totals_high = high
         return read if moved else 0
 
-    def _trust(self) -> int:
+    def _trust(self, turn: Turn = ALONE) -> int:
         """Take reputations in that were computed since the last time; returns how many changed."""
         if self._source.reputations is None:
             return 0
         since = {"updated_at": {"gte": self._reputations_high - OVERLAP}}
         fresh = list(self._source.reputations.each(since, order="updated_at", batch=BATCH))
-        self._reputations_high = max((one.updated_at for one in fresh), default=self._reputations_high)
-        return self._writer.trust({one.id: one.multiplier for one in fresh})
+        with turn:
+            self._reputations_high = max([self._reputations_high, *(one.updated_at for one in fresh)])
+            return self._writer.trust({one.id: one.multiplier for one in fresh})
 
 
 def _batches(items: Iterator[T]) -> Iterator[list[T]]:

@@ -51,7 +51,7 @@ class FeedQueries:
         index = self.catalogue.unsignalled(now=now) if heard is None else self.catalogue.at_least(heard, now=now)
         if index is not self._told_of:
             self._told_of = index
-            metrics.CATALOGUE_POSTS.set(index.size)
+            metrics.CATALOGUE_POSTS.set(index.count)
             metrics.CATALOGUE_VERSION.set(index.version)
         return index
 

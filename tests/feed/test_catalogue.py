@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +24,7 @@ from core.feed.entry import Entry, entry_of
 from core.feed.follower import OVERLAP
 from core.feed.gate import Gate
 from core.feed.index import Index
+from core.feed.shelving import Shelving
 from tests.fakes.stores import memory_stores
 from tests.feed.world import KINDS, NOW, TAGS, make_post, make_product, world
 
@@ -196,6 +199,36 @@ def test_requests_do_not_wait_for_an_index_that_is_built_anew_and_miss_nothing_b
     assert catalogue.refresh_due(now + REFRESH)
 
 
+def test_requests_do_not_wait_while_the_shelves_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    stores = memory_stores()
+    stores.posts.insert(make_post("a"))
+    catalogue = catalogue_over(stores)
+    catalogue.at_least(0, now=NOW)
+    stores.post_totals.insert(PostTotals(id="a", counts={"impression": 500, "like": 100}, updated_at=NOW))
+    sorting, may_go_on, sort, now = threading.Event(), threading.Event(), Shelving.of, NOW + REFRESH
+
+    def slow(index: Index, now: int) -> Shelving:
+        sorting.set()
+        assert may_go_on.wait(30)
+        return sort(index, now)
+
+    monkeypatch.setattr(Shelving, "of", slow)
+    thread = threading.Thread(target=catalogue.refresh, kwargs={"now": now})
+    thread.start()
+    assert sorting.wait(30)
+    stores.posts.insert(make_post("fresh", updated_at=now))
+    asked: list[Index] = []
+    request = threading.Thread(target=lambda: asked.append(catalogue.at_least(3, now=now)))
+    request.start()
+    request.join(10)
+    assert [live_ids(index) for index in asked] == [{"a", "fresh"}]
+    may_go_on.set()
+    thread.join(30)
+    after = catalogue.at_least(0, now=now)
+    rows, _ = after.by_kind.take(np.array([0]), 9, gate(after), after.size)
+    assert (sorted(after.ids[row] for row in rows), after.version) == (["a", "fresh"], 3)
+
+
 def test_a_refresh_that_went_well_takes_back_what_one_before_said_of_the_store() -> None:
     stores = memory_stores()
     stores.posts.insert(make_post("a"))
@@ -310,6 +343,16 @@ def test_measured_likes_raise_a_posts_rate_and_its_place_on_the_shelf() -> None:
     assert [index.ids[row] for row in rows] == ["b", "a"]
 
 
+class Between(AbstractContextManager[None]):
+    """A turn after each of which somebody else does something."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+
+    def __exit__(self, *_: object) -> None:
+        self._act()
+
+
 edits = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 3), st.booleans()), max_size=40)
 
 
@@ -317,7 +360,12 @@ edits = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 3), st.booleans())
 def test_a_followed_index_equals_one_built_anew(changes: list[tuple[int, int, bool]]) -> None:
     follower = ColumnWriter()
     held: dict[str, Entry] = {}
-    for step, (post, kind, alive) in enumerate(changes):
+    coming = deque(enumerate(changes))
+
+    def change() -> None:
+        if not coming:
+            return
+        step, (post, kind, alive) = coming.popleft()
         entry = entry_of(make_post(f"p{post}", kind=KINDS[kind], tags=(TAGS[(post + kind) % 6],), version=step + 1))
         if alive:
             follower.put([entry])
@@ -325,8 +373,11 @@ def test_a_followed_index_equals_one_built_anew(changes: list[tuple[int, int, bo
         else:
             follower.remove([entry.id])
             held.pop(entry.id, None)
-        if step % 7 == 6:
-            follower.arrange(NOW)
+
+    while coming:
+        change()
+        if len(coming) % 7 == 3:
+            follower.arrange(NOW, Between(change))
     anew = ColumnWriter()
     anew.put(held.values(), shelve=False)
     anew.arrange(NOW)
