@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from core.domain.errors import ServiceError, Unavailable
+from core.domain.errors import ServiceError
 from core.domain.ports.live import Live, LiveRead
 from core.domain.viewer import ViewerState
 from core.services import feed_metrics as metrics
@@ -17,22 +16,17 @@ TRENDING = 100
 TRENDING_FOR = 1.0
 """Seconds in which the trending posts are not asked for again: a hundred scores are half the work of a read."""
 REMEMBERED = 10_000
-SLOW, REST = 0.25, 2.0
-"""Seconds."""
-T = TypeVar("T")
 
 
 class ViewerMemory:
     """The live store's viewers. While it is down, this process goes on with what it has served since. Never raises.
 
-    A store that hangs is left alone for REST seconds after each call that took longer than SLOW: pages do not wait for it.
     What trends may be TRENDING_FOR seconds old, and is the same object until it changes; all else is read each time.
     """
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._orphans: dict[str, ViewerState] = {}
-        self._rests_until = 0.0
         self._trending: Mapping[str, float] = {}
         self._trending_until = 0.0
 
@@ -44,7 +38,7 @@ class ViewerMemory:
         """The same for several viewers, in one round trip."""
         try:
             known = time.monotonic() < self._trending_until
-            reads = self._asked(lambda: self._live.viewers.read_all(viewers, trending=0 if known else TRENDING))
+            reads = self._live.viewers.read_all(viewers, trending=0 if known else TRENDING)
         except ServiceError:
             metrics.DEGRADED.labels("live state").inc(len(viewers))
             return [LiveRead(self._orphans.get(viewer) or ViewerState(viewer=viewer), {}, {}) for viewer in viewers]
@@ -58,7 +52,7 @@ class ViewerMemory:
     def write_all(self, states: Sequence[tuple[ViewerState, int]]) -> list[bool]:
         """Each state over its expected version, in one round trip; False for one where somebody else was quicker."""
         try:
-            written = self._asked(lambda: self._live.viewers.write_many(states))
+            written = self._live.viewers.write_many(states)
         except ServiceError:
             if len(self._orphans) > REMEMBERED:
                 self._orphans.clear()
@@ -68,17 +62,6 @@ class ViewerMemory:
             if done and self._orphans:
                 self._orphans.pop(state.viewer, None)
         return written
-
-    def _asked(self, work: Callable[[], T]) -> T:
-        started = time.monotonic()
-        if started < self._rests_until:
-            raise Unavailable("the live store hangs")
-        try:
-            return work()
-        except ServiceError:
-            if (ended := time.monotonic()) - started > SLOW:
-                self._rests_until = ended + REST
-            raise
 
     def _keep_trending(self, read: Mapping[str, float]) -> None:
         if read != self._trending:
