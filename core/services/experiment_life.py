@@ -110,7 +110,7 @@ class ExperimentLife:
         return self._patch(None, experiment, changes, "experiment.halt", now, reason=reason)
 
     def roll_back(self, actor: Account, id: str, why: str = "", *, now: Millis) -> Experiment:
-        """End it and give all viewers the control at once: every feed process hears of it before its next second is over."""
+        """End it and give all viewers the control at once: every feed process hears of it with the next page it makes."""
         return self._end(
             actor, id, "Rolled back" + (f": {why.strip()}" if why.strip() else ""), "experiment.roll_back", now
         )

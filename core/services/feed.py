@@ -142,9 +142,7 @@ class Feed:
         Raises InvalidInput naming `policy`. The query's `marks` are gone when this returns; see `marked`.
         """
         asked = self._askers.known(asked, policy, region, now=now)
-        if policy is None:
-            asked = self._askers.under_arms(asked, now=now)
-        found = self.making.page(replace(asked, priced=True), now)
+        found = self.making.page(replace(asked, assigned=policy is None, priced=True), now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("explained").inc()
         return found
