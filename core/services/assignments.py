@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from core.domain.bounded import Bounded
 from core.domain.errors import ServiceError
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Experiment, ExperimentState
@@ -51,7 +52,7 @@ class Assignments:
         self._lock = threading.Lock()
         self._looked_at: Millis = 0
         self._retry_at: Millis = 0
-        self._written: set[str] = set()
+        self._written: Bounded[str, None] = Bounded(REMEMBERED)
 
     def active(self, *, now: Millis, version: int | None = None) -> list[Assigner]:
         """Experiments that assign viewers."""
@@ -78,7 +79,8 @@ class Assignments:
         try:
             return sum(self._stores.log.append(TOPIC, events)) if events else 0
         except ServiceError:
-            self._written.difference_update(event.id for event in events)
+            for event in events:
+                self._written.pop(event.id, None)
             raise
 
     def exposures(
@@ -102,9 +104,8 @@ class Assignments:
             if assigned.counted
         ]
         events = [event for event in events if event.id not in self._written]
-        if events and len(self._written) > REMEMBERED:
-            self._written.clear()
-        self._written.update(event.id for event in events)
+        if events:
+            self._written.put_all(dict.fromkeys(event.id for event in events))
         return [NewEvent(event.id, event.viewer, msgspec.json.encode(event)) for event in events]
 
     def _as_of(self, version: int | None, now: Millis) -> _Active:

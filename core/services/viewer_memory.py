@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from core.domain.bounded import Bounded
 from core.domain.errors import ServiceError
+from core.domain.mix import MAX_GAP
 from core.domain.ports.live import Live, LiveRead
 from core.domain.viewer import ViewerState
 from core.services import feed_metrics as metrics
@@ -16,6 +19,7 @@ TRENDING = 100
 TRENDING_FOR = 1.0
 """Seconds in which the trending posts are not asked for again: a hundred scores are half the work of a read."""
 REMEMBERED = 10_000
+"""Viewers whose states wait for the store; whoever was served longest ago makes room."""
 
 
 class ViewerMemory:
@@ -26,7 +30,7 @@ class ViewerMemory:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._orphans: dict[str, ViewerState] = {}
+        self._orphans: Bounded[str, ViewerState] = Bounded(REMEMBERED)
         self._trending: Mapping[str, float] = {}
         self._trending_until = 0.0
 
@@ -54,9 +58,9 @@ class ViewerMemory:
         try:
             written = self._live.viewers.write_many(states)
         except ServiceError:
-            if len(self._orphans) > REMEMBERED:
-                self._orphans.clear()
-            self._orphans.update({state.viewer: replace(state, version=expected) for state, expected in states})
+            for state, _ in states:
+                self._orphans.pop(state.viewer, None)  # to be the newest
+            self._orphans.put_all({state.viewer: replace(state, version=expected) for state, expected in states})
             return [True] * len(states)
         for (state, _), done in zip(states, written, strict=True):
             if done and self._orphans:
@@ -69,9 +73,39 @@ class ViewerMemory:
         self._trending_until = time.monotonic() + TRENDING_FOR
 
     def _with_orphan(self, state: ViewerState) -> ViewerState:
-        """The stored state with what this process has served while it could not be stored: nothing comes again because of it."""
         orphan = self._orphans.get(state.viewer)
-        if orphan is None:
-            return state
-        known = set(state.seen)
-        return replace(state, seen=(*state.seen, *(post for post in orphan.seen if post not in known)))
+        return state if orphan is None else joined(state, orphan)
+
+
+def joined(state: ViewerState, orphan: ViewerState) -> ViewerState:
+    """The stored state with what was served while it could not be stored: nothing comes again because of it.
+
+    `orphan` followed the stored state of its version, or no state at all (version 0) if that could not be read; what others have
+    stored since stays.
+    """
+    if orphan.version == state.version:
+        return orphan
+    known = set(state.seen)
+    unstored = [post for post in orphan.seen if post not in known]
+    if not unstored:  # it was stored after all, though nobody said so
+        return state
+    alone = orphan.version == 0
+    session = orphan.session if orphan.session.last_at >= state.session.last_at else state.session
+    if alone and orphan.session.id == state.session.id:
+        session = replace(
+            session,
+            started_at=state.session.started_at,
+            kinds=_added(state.session.kinds, orphan.session.kinds),
+            last=(*state.session.last, *orphan.session.last)[-MAX_GAP:],
+        )
+    counts = _added if alone else _highest
+    kinds = counts(state.kinds_served, orphan.kinds_served)
+    return replace(state, seen=(*state.seen, *unstored), kinds_served=kinds, session=session)
+
+
+def _added(held: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter(held) + Counter(more))
+
+
+def _highest(held: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter(held) | Counter(more))

@@ -12,6 +12,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Phase, Step
 from core.domain.mix import MixPolicy
 from core.feed.default_policy import DEFAULT_POLICY
+from core.services.assignments import Assignments
 from core.services.experiment_metrics import TOPIC
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
@@ -111,6 +112,19 @@ def test_an_exposure_that_the_app_reports_twice_counts_once(services: Services) 
     again = services.assignments.expose("viewer-1", found, segment="", now=NOW + 5)
     assert (first, again) == (len(found), 0)
     assert len(_exposures(services)) == len(found)
+
+
+def test_exposures_that_were_written_make_room_one_for_one(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.services.assignments.REMEMBERED", 3)
+    assignments = Assignments(services.stores)
+    exposed = [viewer for viewer in VIEWERS if assignments.of(viewer, now=NOW + 2_000)][:5]
+
+    def given(viewer: str) -> int:
+        found = assignments.of(viewer, now=NOW + 2_000)
+        return len(assignments.exposures(viewer, found, segment="", now=NOW))
+
+    assert [given(viewer) for viewer in exposed] == [1] * 5
+    assert [given(viewer) for viewer in exposed[2:]] == [0] * 3
 
 
 class Fetching:
