@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -86,6 +87,7 @@ async def feed_page(
         platform=platform,
         newcomer=newcomer,
         reasons=reasons == "yes",
+        arrived=time.monotonic(),
         now=clock(),
     )
     return answer(page)

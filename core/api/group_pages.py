@@ -69,7 +69,11 @@ class GroupPages:
         self._begins = loop.call_soon(self._begin, loop, feed) if self._waiting else None
         asking, began = [done for *_, done in taken], time.monotonic()
         lane.start(
-            lambda: feed.pages([(viewer, wanted) for _, viewer, wanted, _ in taken], now=clock()),
+            lambda: feed.pages(
+                [(viewer, wanted) for _, viewer, wanted, _ in taken],
+                arrived=[since for since, *_ in taken],
+                now=clock(),
+            ),
             lambda pages: tell(asking, pages),
             lambda error: tell(asking, [error] * len(asking)),
         )

@@ -31,8 +31,12 @@ class Told(Feed):
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
         self.fails: list[Exception] = []
+        self.arrived: list[float] = []
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+    def pages(
+        self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+    ) -> list[FeedPage | Exception]:
+        self.arrived += arrived or []
         self.rounds.append([viewer for viewer, _ in wanted])
         if self.fails:
             raise self.fails.pop()
@@ -57,6 +61,23 @@ def test_those_who_ask_in_the_same_moment_are_served_together_each_with_their_ow
     pages = asyncio.run(at_once(feed, "a", "b", "c"))
     assert feed.rounds == [["a", "b", "c"]]
     assert [page.request for page in pages] == ["a-0", "b-1", "c-2"]
+
+
+def test_the_feed_is_told_when_each_page_was_asked_for() -> None:
+    feed = Told()
+
+    async def one_after_the_other() -> float:
+        together = GroupPages()
+        first = together.page(feed, "a")
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        time.sleep(0.02)  # as the loop is held up by something else
+        await asyncio.gather(first, together.page(feed, "b"))
+        return began
+
+    began = asyncio.run(one_after_the_other())
+    early, late = feed.arrived
+    assert early <= began < began + 0.02 <= late
 
 
 def test_a_crowd_is_served_in_parts() -> None:
@@ -121,7 +142,9 @@ def test_somebody_who_gives_up_does_not_spoil_it_for_the_others() -> None:
 class Slow(Told):
     """Takes 10 ms for a group."""
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+    def pages(
+        self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+    ) -> list[FeedPage | Exception]:
         time.sleep(0.01)
         return super().pages(wanted, now=now)
 
