@@ -19,8 +19,8 @@ MOST: Final = 32
 LONGEST_REST: Final = 0.01
 LULL: Final = 0.002
 """Seconds."""
-_Waiting = tuple[str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
-"""For whom, what, and whom to tell."""
+_Waiting = tuple[float, str, Wanted, "asyncio.Future[FeedPage | PackedPage]"]
+"""Since when, for whom, what, and whom to tell."""
 
 
 class GroupPages:
@@ -47,7 +47,7 @@ class GroupPages:
             self._loop, self._crowd, self._waiting, self._begins = loop, Crowd("pages"), [], None
         done: asyncio.Future[FeedPage | PackedPage] = loop.create_future()
         self._crowd.join(done)
-        self._waiting.append((viewer, wanted, done))
+        self._waiting.append((time.monotonic(), viewer, wanted, done))
         self._plan(loop, feed)
         return done
 
@@ -68,7 +68,11 @@ class GroupPages:
         self._begins = loop.call_soon(self._begin, loop, feed) if self._waiting else None
         asking, began = [done for *_, done in taken], time.monotonic()
         lane.start(
-            lambda: feed.pages([(viewer, wanted) for viewer, wanted, _ in taken], now=clock()),
+            lambda: feed.pages(
+                [(viewer, wanted) for _, viewer, wanted, _ in taken],
+                arrived=[since for since, *_ in taken],
+                now=clock(),
+            ),
             lambda pages: tell(asking, pages),
             lambda error: tell(asking, [error] * len(asking)),
         )

@@ -64,7 +64,7 @@ _EXAMPLE = {"current": "for_you-2", "policies": [_VERSION]}
     response_class=Response,
     responses={
         200: described(Policies, _EXAMPLE, "The version in force and all versions."),
-        **responses(401, 403, 429),
+        **responses(401, 403, 429, 503),
     },
 )
 def policies(
@@ -100,7 +100,7 @@ class NewVersion(BaseModel):
     response_class=Response,
     responses={
         201: described(Version, _VERSION, "The new version."),
-        **responses(401, 403, 404, 422, 429),
+        **responses(401, 403, 404, 422, 429, 503),
     },
 )
 def save(

@@ -14,6 +14,8 @@ MINIMUM_DAYS = 7
 MINIMUM_CONVERSIONS = 100
 MAX_RATIO = 20
 """Whole weights that add up to more than this are meant as percentages."""
+MOST_MODELS = 4
+"""Models that launched experiments may name together: each feed process holds them all beside the one in force."""
 
 
 class ExperimentState(StrEnum):

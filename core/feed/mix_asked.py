@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.bounded import Bounded
 from core.domain.feed import Relaxation
 from core.domain.lazily import lazily
 from core.domain.mix import MixPolicy, Share
@@ -42,7 +43,7 @@ class Standing:
 
     policy: MixPolicy
     size: int
-    answers: dict[Hashable, object] = field(default_factory=dict)
+    answers: Bounded[Hashable, object] = field(default_factory=lambda: Bounded(KEPT))
 
     @lazily
     def page(self) -> tuple[list[int], list[int]]:
@@ -69,13 +70,12 @@ class Standing:
         """What `make` gives, kept by `key`."""
         found = self.answers.get(key)
         if found is None:
-            if len(self.answers) >= KEPT:
-                self.answers.clear()
-            found = self.answers[key] = make()
+            found = make()
+            self.answers.put(key, found)
         return found  # type: ignore[return-value]  # a key is only ever used with one `make`
 
 
-_standing: dict[tuple[int, int], Standing] = {}
+_standing: Bounded[tuple[int, int], Standing] = Bounded(KEPT)
 
 
 def standing(policy: MixPolicy, size: int) -> Standing:
@@ -83,9 +83,8 @@ def standing(policy: MixPolicy, size: int) -> Standing:
     key = id(policy), size
     found = _standing.get(key)
     if found is None or found.policy is not policy:
-        if len(_standing) >= KEPT:
-            _standing.clear()
-        found = _standing[key] = Standing(policy, size)
+        found = Standing(policy, size)
+        _standing.put(key, found)
     return found
 
 

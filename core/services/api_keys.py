@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.domain.account import Account, ApiKey, Role, Scope
+from core.domain.bounded import Bounded
 from core.domain.errors import Forbidden, InvalidInput, ServiceError, Throttled, Unauthenticated
 from core.domain.ids import MINUTE, SECOND, Millis, new_id
 from core.services import feed_metrics as metrics
@@ -17,7 +18,8 @@ from core.services.stores import Stores
 START = "fr_live_"
 REMEMBERED: Millis = 2 * SECOND
 """How long a process goes on without asking the store: a revoked key works at most this much longer."""
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED, MOST_UNKNOWN = 10_000, 1_000
+"""Keys, and secrets that are none: a program with a wrong one asks again and again. Each kind makes room for its own only."""
 MAX_PER_MINUTE = 10_000_000
 
 
@@ -48,7 +50,8 @@ class ApiKeys:
     def __init__(self, stores: Stores, audit: Audit) -> None:
         self._stores = stores
         self._audit = audit
-        self._known: dict[str, tuple[ApiKey | None, Millis]] = {}
+        self._known: Bounded[str, tuple[ApiKey, Millis]] = Bounded(MOST_REMEMBERED)
+        self._unknown: Bounded[str, Millis] = Bounded(MOST_UNKNOWN)
         self._allowances: dict[str, _Allowance] = {}
 
     def create(
@@ -114,21 +117,24 @@ class ApiKeys:
         if not secret.startswith(START) or len(secret) > 100:
             return None
         hashed = _hash(secret)
-        known = self._known.get(hashed)
-        if known is None or not 0 <= now - known[1] < REMEMBERED:
-            try:
-                found = self._stores.api_keys.find({"secret_hash": hashed}, limit=1).items
-            except ServiceError:
-                if known is None or known[0] is None:
-                    raise
-                # A key that was good stays good while the store is down, where it could not be revoked either.
-                metrics.DEGRADED.labels("api keys").inc()
-                self._known[hashed] = known[0], now - REMEMBERED // 2
-                return known[0]
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            known = self._known[hashed] = (found[0] if found else None, now)
-        return known[0]
+        known, asked_at = self._known.get(hashed, (None, self._unknown.get(hashed, -REMEMBERED)))
+        if 0 <= now - asked_at < REMEMBERED:
+            return known
+        try:
+            found = next(iter(self._stores.api_keys.find({"secret_hash": hashed}, limit=1).items), None)
+        except ServiceError:
+            if known is None:
+                raise
+            # A key that was good stays good while the store is down, where it could not be revoked either.
+            metrics.DEGRADED.labels("api keys").inc()
+            self._known.put(hashed, (known, now - REMEMBERED // 2))
+            return known
+        if found is None:
+            self._known.pop(hashed, None)
+            self._unknown.put(hashed, now)
+        else:
+            self._known.put(hashed, (found, now))
+        return found
 
     def _spend(self, key: ApiKey, now: Millis) -> float:
         minute = now // MINUTE

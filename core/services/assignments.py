@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
+from core.domain.bounded import Bounded
 from core.domain.errors import ServiceError
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Experiment, ExperimentState
@@ -27,43 +30,46 @@ REMEMBERED = 200_000
 """Exposures this process remembers having written, so that a page costs no second write for them."""
 
 
+class _Active(NamedTuple):
+    """The experiments that assign viewers as of a version of SIGNAL, and the mix that the holdout keeps."""
+
+    version: int
+    assigners: list[Assigner]
+    kept: str
+
+
 class Assignments:
-    """Hashes decide, so every process gives the same answer; only the list of experiments is looked up."""
+    """Hashes decide, so every process gives the same answer; only the list of experiments is looked up. Thread safe.
+
+    `version` is that of SIGNAL. A page brings the one of its read of live state, so that a change counts on the very next page;
+    without one the signal is looked at once a second. If it is a newer one than that of the list held, one request reads the list,
+    and those that come meanwhile go on with the last. So does everybody while a store is down: nobody changes arms because of it.
+    """
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._cache: tuple[int, Millis, list[Assigner]] = (-1, 0, [])
-        self._kept = ""
-        self._written: set[str] = set()
+        self._active = _Active(-1, [], "")
+        self._lock = threading.Lock()
+        self._looked_at: Millis = 0
+        self._retry_at: Millis = 0
+        self._written: Bounded[str, None] = Bounded(REMEMBERED)
 
-    def active(self, *, now: Millis) -> list[Assigner]:
-        """Experiments that assign viewers, from a cache that a signal renews (looked at once a second)."""
-        version, at, held = self._cache
-        if now - at >= SECOND:
-            self._cache = (version, now, held)  # one request looks, the others go on
-            try:
-                current = self._stores.live.signals.version(SIGNAL)
-                if current != version:
-                    states = [ExperimentState.RAMPING, ExperimentState.RUNNING]
-                    found = self._stores.experiments.each({"state": {"in": states}})
-                    held = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
-                    period = self._stores.holdout_periods.find(descending=True, limit=1).items
-                    self._kept = period[0].policy if period else ""
-                    version = current
-            except ServiceError:
-                # The last known ones stay: nobody changes arms because a store is down.
-                metrics.DEGRADED.labels("experiments").inc()
-            self._cache = (version, now, held)
-        return held
+    def active(self, *, now: Millis, version: int | None = None) -> list[Assigner]:
+        """Experiments that assign viewers."""
+        return self._as_of(version, now).assigners
 
-    def kept_policy(self, viewer: str, *, now: Millis) -> str | None:
+    def kept_policy(self, viewer: str, *, now: Millis, version: int | None = None) -> str | None:
         """The mix that a viewer of the holdout keeps while a period runs; None for everybody else."""
-        self.active(now=now)
-        return self._kept if self._kept and in_holdout(viewer, HOLDOUT) else None
+        kept = self._as_of(version, now).kept
+        return kept if kept and in_holdout(viewer, HOLDOUT) else None
 
-    def of(self, viewer: str, attributes: Attributes = NOBODY, *, now: Millis) -> list[tuple[Experiment, Assigned]]:
+    def of(
+        self, viewer: str, attributes: Attributes = NOBODY, *, now: Millis, version: int | None = None
+    ) -> list[tuple[Experiment, Assigned]]:
         """All arms a viewer is in now. The same in every process, as only hashes decide."""
-        found = ((assigner.experiment, assigner(viewer, attributes)) for assigner in self.active(now=now))
+        found = (
+            (assigner.experiment, assigner(viewer, attributes)) for assigner in self.active(now=now, version=version)
+        )
         return [(experiment, arm) for experiment, arm in found if arm is not None]
 
     def expose(self, viewer: str, found: Sequence[tuple[Experiment, Assigned]], *, segment: str, now: Millis) -> int:
@@ -73,7 +79,8 @@ class Assignments:
         try:
             return sum(self._stores.log.append(TOPIC, events)) if events else 0
         except ServiceError:
-            self._written.difference_update(event.id for event in events)
+            for event in events:
+                self._written.pop(event.id, None)
             raise
 
     def exposures(
@@ -97,10 +104,43 @@ class Assignments:
             if assigned.counted
         ]
         events = [event for event in events if event.id not in self._written]
-        if events and len(self._written) > REMEMBERED:
-            self._written.clear()
-        self._written.update(event.id for event in events)
+        if events:
+            self._written.put_all(dict.fromkeys(event.id for event in events))
         return [NewEvent(event.id, event.viewer, msgspec.json.encode(event)) for event in events]
+
+    def _as_of(self, version: int | None, now: Millis) -> _Active:
+        held = self._active
+        if version is None:
+            if now - self._looked_at < SECOND:
+                return held
+            version = self._looked(held.version, now)
+        if version <= held.version or now < self._retry_at or not self._lock.acquire(blocking=False):
+            return held
+        try:
+            if version > self._active.version:
+                self._read(version, now)
+        finally:
+            self._lock.release()
+        return self._active
+
+    def _looked(self, known: int, now: Millis) -> int:
+        """The signal's version; `known` if the live store is down."""
+        self._looked_at = now
+        try:
+            return self._stores.live.signals.version(SIGNAL)
+        except ServiceError:
+            metrics.DEGRADED.labels("experiments").inc()
+            return known
+
+    def _read(self, version: int, now: Millis) -> None:
+        try:
+            found = self._stores.experiments.each({"state": {"in": [ExperimentState.RAMPING, ExperimentState.RUNNING]}})
+            assigners = [Assigner(experiment, HOLDOUT) for experiment in found if experiment.live]
+            period = self._stores.holdout_periods.find(descending=True, limit=1).items
+            self._active = _Active(version, assigners, period[0].policy if period else "")
+        except ServiceError:
+            metrics.DEGRADED.labels("experiments").inc()
+            self._retry_at = now + SECOND
 
 
 def _short(*parts: str) -> str:

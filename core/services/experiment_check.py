@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from core.domain.errors import InvalidInput
-from core.domain.experiment import MAX_RATIO, Arm, Experiment, Metric, MetricRole, Step, Targeting
+from core.domain.experiment import MAX_RATIO, MOST_MODELS, Arm, Experiment, Metric, MetricRole, Step, Targeting
 from core.domain.layers import overlapping, taken
 from core.services.stores import Stores
 from core.statistics.totals import TOTALS
@@ -80,6 +80,23 @@ def rivals(experiment: Experiment, others: Sequence[Experiment]) -> Experiment |
     )
 
 
+def too_many_models(arms: Sequence[Arm], others: Iterable[Experiment] = ()) -> Problem | None:
+    """The first arm whose model is one too many for a feed process, with those that launched `others` name.
+
+    Arms count only where all models of their experiment are held: with one that finds no place none would ever count.
+    """
+    names = {arm.model for other in others for arm in other.arms if arm.model}
+    elsewhere = len(names)
+    for arm in arms:
+        if arm.model:
+            names.add(arm.model)
+        if arm.model and len(names) > MOST_MODELS:
+            said = f"it would be model {len(names)} of experiments; a feed process holds {MOST_MODELS} beside the one in force"
+            end = f". Other experiments name {elsewhere}: end one of them first" if elsewhere else ""
+            return Problem(f"arms.{arm.name}.model", arm.model, said + end)
+    return None
+
+
 def _overlap(other: Experiment) -> str:
     return (
         f"overlaps {other.name!r}, which holds {other.lower:.0%} to {other.upper:.0%} of layer {other.layer}; choose a "
@@ -115,6 +132,8 @@ def _arms(stores: Stores, arms: Sequence[Arm]) -> list[Problem]:
             found.append(Problem(f"arms.{arm.name}.policy", arm.policy, "there is no such version of the mix"))
         if arm.model and stores.models.find_one(arm.model) is None:
             found.append(Problem(f"arms.{arm.name}.model", arm.model, "there is no such model"))
+    if (many := too_many_models(arms)) is not None:
+        found.append(many)
     return found
 
 

@@ -11,7 +11,7 @@ from core.domain.ids import MINUTE, Millis
 from core.domain.layers import LAUNCHED
 from core.services.assignments import SIGNAL
 from core.services.audit import Audit
-from core.services.experiment_check import rivals
+from core.services.experiment_check import rivals, too_many_models
 from core.services.stores import Stores
 from core.statistics.assignment import check_layer
 
@@ -36,8 +36,8 @@ class ExperimentLife:
         return self._stores.experiments.get(id)
 
     def launch(self, actor: Account, id: str, *, now: Millis) -> Experiment:
-        """Start the ramp with its first step. Raises InvalidInput if the layer's range is taken, or if another layer decides
-        about mix or model already; Conflict for a rehearsal."""
+        """Start the ramp with its first step. Raises InvalidInput if the layer's range is taken, if another layer decides about mix
+        or model already, or if launched experiments would name more models than MOST_MODELS; Conflict for a rehearsal."""
         experiment = self.get(actor, id)
         if experiment.rehearses:
             raise Conflict("a rehearsal has no real viewers; launch the experiment that it rehearses")
@@ -49,6 +49,8 @@ class ExperimentLife:
                 experiment.layer,
                 f"{other.name!r} in layer {other.layer} decides about the mix or model of the same viewers; use that layer",
             )
+        if (many := too_many_models(experiment.arms, launched)) is not None:
+            raise many.raised()
         self._check_arms(experiment)
         state = _S.RAMPING if len(experiment.steps) > 1 else _S.RUNNING
         if experiment.state is _S.DRAFT:
@@ -110,7 +112,7 @@ class ExperimentLife:
         return self._patch(None, experiment, changes, "experiment.halt", now, reason=reason)
 
     def roll_back(self, actor: Account, id: str, why: str = "", *, now: Millis) -> Experiment:
-        """End it and give all viewers the control at once: every feed process hears of it before its next second is over."""
+        """End it and give all viewers the control at once: every feed process hears of it with the next page it makes."""
         return self._end(
             actor, id, "Rolled back" + (f": {why.strip()}" if why.strip() else ""), "experiment.roll_back", now
         )
@@ -123,14 +125,17 @@ class ExperimentLife:
 
     def undo_end(self, actor: Account, id: str, *, now: Millis) -> Experiment:
         """Take an end back, for ten minutes: the experiment stands still, as if it had been paused then. Raises Conflict later, or
-        if its range has been taken meanwhile."""
+        if its range or the places of its models have been taken meanwhile."""
         experiment = self.get(actor, id)
         if experiment.state is not _S.DECIDED or not self.can_undo(experiment, now=now):
             raise Conflict("an end can be taken back for ten minutes; start again as a new experiment instead")
+        launched = list(self._stores.experiments.each({"state": {"in": list(LAUNCHED)}}))
         try:
-            check_layer(experiment, list(self._stores.experiments.each({"state": {"in": list(LAUNCHED)}})))
+            check_layer(experiment, launched)
         except InvalidInput as taken:
             raise Conflict(f"its range is no longer free: it {taken.why}") from None
+        if (many := too_many_models(experiment.arms, launched)) is not None:
+            raise Conflict(f"there is no place for its model {many.value}: {many.message}")
         phases = (*experiment.phases[:-1], replace(experiment.phases[-1], ended_at=None))
         changes = experiment.moved(_S.PAUSED) | {
             "decision": "", "decided_by": "", "phases": phases, "paused_at": experiment.paused_at or experiment.updated_at,

@@ -60,16 +60,18 @@ class Feed:
         self.making = Making(self._queries, self.cards, self._askers, memory, self._served, traces)
         self._locks = [threading.Lock() for _ in range(LOCKS)]
 
-    def page(self, viewer: str, *, record: bool = True, now: Millis, **wanted: Unpack[Wanted]) -> FeedPage:
+    def page(
+        self, viewer: str, *, record: bool = True, arrived: float | None = None, now: Millis, **wanted: Unpack[Wanted]
+    ) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
 
         What is served is marked as seen by compare-and-set, so that no two requests ever show the same post; with `record=False`
         nothing is marked or written down. Without `reasons` the page does not say why and how it came about. Raises InvalidInput
         naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and
-        its notes say so.
+        its notes say so. `arrived` as in `pages`.
         """
         if record:
-            page = self.pages([(viewer, wanted)], now=now)[0]
+            page = self.pages([(viewer, wanted)], arrived=None if arrived is None else (arrived,), now=now)[0]
             if isinstance(page, Exception):
                 raise page
             if isinstance(page, PackedPage):
@@ -82,12 +84,15 @@ class Feed:
         metrics.PAGES.labels("preview").inc()
         return page
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: Millis) -> list[FeedPage | PackedPage | Exception]:
+    def pages(
+        self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: Millis
+    ) -> list[FeedPage | PackedPage | Exception]:
         """What `page` does, for several viewers with one read and one write of live state for all.
 
-        What goes wrong with one stands in its place and does not hold the others up.
+        What goes wrong with one stands in its place and does not hold the others up. `arrived` is when each was asked for, in
+        seconds of the monotonic clock, for the metrics; by default just now.
         """
-        started = time.perf_counter()
+        came = arrived or (time.monotonic(),) * len(wanted)
         found: list[FeedPage | PackedPage | Exception | None] = [None] * len(wanted)
         asked: dict[int, Asked] = {}
         for place, (viewer, said) in enumerate(wanted):
@@ -105,9 +110,9 @@ class Feed:
                 for place, page in zip(left, self.making.counted([asked[place] for place in left], now), strict=True):
                     found[place] = page
         self._queries.refresh_if_due(now)
-        seconds = time.perf_counter() - started
-        for _ in asked:
-            metrics.PAGE_SECONDS.observe(seconds)
+        made = time.monotonic()
+        for place in asked:
+            metrics.PAGE_SECONDS.observe(made - came[place])
         return [_too_many(asked[place]) if page is None else page for place, page in enumerate(found)]
 
     def preview(
@@ -142,9 +147,7 @@ class Feed:
         Raises InvalidInput naming `policy`. The query's `marks` are gone when this returns; see `marked`.
         """
         asked = self._askers.known(asked, policy, region, now=now)
-        if policy is None:
-            asked = self._askers.under_arms(asked, now=now)
-        found = self.making.page(replace(asked, priced=True), now)
+        found = self.making.page(replace(asked, assigned=policy is None, priced=True), now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("explained").inc()
         return found

@@ -24,8 +24,8 @@ class FeedArms:
     ) -> None:
         self._assignments, self._policies, self._log, self._models = assignments, policies, log, models
 
-    def applied(self, asked: Asked, *, now: Millis) -> Asked:
-        """The same request under the policy and the model of the viewer's arm.
+    def applied(self, asked: Asked, version: int | None, *, now: Millis) -> Asked:
+        """The same request under the policy and the model of the viewer's arm, as of this version of the signal `experiments`.
 
         While a model that an experiment compares is still being fetched, none of its arms counts: the control would be served
         and the treatment not.
@@ -36,11 +36,11 @@ class FeedArms:
         try:
             arms = tuple(
                 (experiment, arm)
-                for experiment, arm in self._assignments.of(asked.viewer, attributes, now=now)
+                for experiment, arm in self._assignments.of(asked.viewer, attributes, now=now, version=version)
                 if any(one.policy or one.model for one in experiment.arms) and self._served_by_all(experiment, now)
             )
             chosen = next((e.arms[arm.arm].policy for e, arm in arms if e.arms[arm.arm].policy), None)
-            chosen = chosen or self._assignments.kept_policy(asked.viewer, now=now)
+            chosen = chosen or self._assignments.kept_policy(asked.viewer, now=now, version=version)
             policy = self._policies.resolve(chosen) if chosen else asked.policy
             named = next((e.arms[arm.arm].model for e, arm in arms if e.arms[arm.arm].model), None)
             model = self._models.named(named, now=now) if named and self._models is not None else None

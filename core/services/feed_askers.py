@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
+from core.services.assignments import SIGNAL
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
 from core.services.feed_request import Asked, Wanted, checked
@@ -21,11 +24,10 @@ class Askers:
         self._policies, self._arms = policies, arms
 
     def request(self, viewer: str, wanted: Wanted, *, now: Millis, arms: bool = True) -> Asked:
-        """The request, with `arms` under those that the viewer is in unless it names a policy.
+        """The request; with `arms` those that the viewer is in decide, unless it names a policy.
 
         Raises InvalidInput naming `viewer`, `size`, `session`, `segment`, `cursor` or `policy`.
         """
-
         policy, region = wanted.get("policy"), wanted.get("region")
         asked = checked(
             viewer,
@@ -39,9 +41,9 @@ class Askers:
             newcomer=wanted.get("newcomer"),
             reasons=wanted.get("reasons", True),
             packed=wanted.get("packed", False),
+            assigned=arms and policy is None,
         )
-        asked = self.known(asked, policy, region, now=now)
-        return self.under_arms(asked, now=now) if arms and policy is None else asked
+        return self.known(asked, policy, region, now=now)
 
     def known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, *, now: Millis) -> Asked:
         """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
@@ -54,9 +56,11 @@ class Askers:
         segment = asked.segment or profile.segment
         return replace(asked, region=here, language=profile.language, segment=segment, sample=True)
 
-    def under_arms(self, asked: Asked, *, now: Millis) -> Asked:
-        """The request under the policy and the model of the viewer's arms."""
-        return asked if self._arms is None else self._arms.applied(asked, now=now)
+    def under_arms(self, asked: Asked, versions: Mapping[str, int], *, now: Millis) -> Asked:
+        """The request under the policy and the model of the viewer's arms, if they decide; `versions` are of the page's read."""
+        if self._arms is None or not asked.assigned:
+            return asked
+        return self._arms.applied(asked, versions.get(SIGNAL), now=now)
 
     def met(self, asked: Asked, *, now: Millis) -> None:
         """Have it written down that the viewer met their arms."""

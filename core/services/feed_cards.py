@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from core.domain.bounded import Bounded
 from core.domain.feed import MediaLinks, ProductCard
 from core.domain.ids import DAY, HOUR, Millis
 from core.domain.post import Post
 from core.domain.product import Product
 from core.feed.entry import playable
-from core.services.bounded import Bounded
 from core.services.delivery import Delivery
 from core.services.remembered import Remembered
 from core.services.stores import Stores

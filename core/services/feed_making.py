@@ -69,7 +69,9 @@ class Making:
 
     def page(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
         """One page that does not count. The query's `marks` are gone when this returns; see `marked`."""
-        page, outcome, query = alone(self._steps(asked, self._memory.read(asked.viewer), now))
+        read = self._memory.read(asked.viewer)
+        asked = self._askers.under_arms(asked, read.versions, now=now)
+        page, outcome, query = alone(self._steps(asked, read, now))
         if isinstance(page, PackedPage):
             raise TypeError("a page that does not count is for people, and not packed")
         return page, outcome, query
@@ -99,6 +101,7 @@ class Making:
         ]
 
     def _unmarked(self, asked: Asked, read: LiveRead, now: Millis, taken: Taken) -> Steps[_Made]:
+        asked = self._askers.under_arms(asked, read.versions, now=now)
         page, outcome, query = yield from self._steps(asked, read, now, taken)
         session = query.session.id or page.request
         posts, kinds = [slot.post for slot in page.slots], list(map(kind_of, page.slots))

@@ -28,8 +28,8 @@ def numbers() -> bytes:
 PAGES = Counter("feedroom_pages", "Feed pages served", ["kind"], registry=REGISTRY)
 PAGE_SECONDS = Histogram(
     "feedroom_page_seconds",
-    "Time to make a feed page, in seconds",
-    buckets=(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0),
+    "Time from the request for a feed page until it is made, with its wait for a turn, in seconds",
+    buckets=(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
     registry=REGISTRY,
 )
 SLOTS = Counter("feedroom_slots", "Slots served, by kind of post", ["kind"], registry=REGISTRY)
@@ -39,7 +39,12 @@ SLOTS_OF = {kind.value: SLOTS.labels(kind.value) for kind in PostKind}
 STAGE_FAILURES = Counter(
     "feedroom_stage_failures", "Stages that failed while a page was made", ["stage"], registry=REGISTRY
 )
-DEGRADED = Counter("feedroom_degraded", "Pages made without a store they need", ["store"], registry=REGISTRY)
+DEGRADED = Counter(
+    "feedroom_degraded",
+    "Times that a page, a batch of events, a look-up or a background write went without what it needed",
+    ["store"],
+    registry=REGISTRY,
+)
 RETRIES = Counter("feedroom_page_retries", "Pages made anew because the viewer's state had moved", registry=REGISTRY)
 TURNED_AWAY = Counter(
     "feedroom_turned_away", "Requests that were not taken on because too many were waiting", ["what"], registry=REGISTRY

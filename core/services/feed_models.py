@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from core.domain.errors import ServiceError
+from core.domain.experiment import MOST_MODELS
 from core.domain.ids import SECOND, Millis
 from core.domain.model import ModelPublish
 from core.feed.arrivals import compiled
@@ -25,14 +26,13 @@ from core.services.stores import Stores
 RECHECK: Final[Millis] = 30 * SECOND
 """A signal may be lost with its process: the store is asked this often whatever is heard."""
 RETRY: Final[Millis] = 5 * SECOND
-NAMED: Final = 4
-"""Models of experiments that are held beside the one in force; each shares its pages of memory with other processes."""
 
 
 class FeedModels:
     """`current` answers at once with the model held; a newer one is fetched by a thread and takes its place when it is whole.
 
-    A store that is down and a model that cannot be served leave the one that serves; `problem` says which.
+    A store that is down and a model that cannot be served leave the one that serves; `problem` says which. Of experiments the last
+    MOST_MODELS that were fetched are held besides, no fewer than may run; each shares its pages of memory with other processes.
     """
 
     def __init__(self, stores: Stores, cache: Path, index: Callable[[Millis], Index]) -> None:
@@ -46,6 +46,7 @@ class FeedModels:
         self._now: Millis = 0
         self._listening = False
         self._named: dict[str, ServingModel] = {}
+        self._naming = threading.Lock()
         self._asked: dict[str, Millis] = {}
         self.problem = ""
 
@@ -81,8 +82,9 @@ class FeedModels:
         except ServiceError:
             metrics.DEGRADED.labels("model").inc()
             return
-        named = dict(list(self._named.items())[-(NAMED - 1) :])
-        self._named = named | {id: model}
+        with self._naming:
+            others = {name: held for name, held in self._named.items() if name != id}
+            self._named = dict(list(others.items())[-(MOST_MODELS - 1) :]) | {id: model}
 
     def warm_up(self, *, now: Millis) -> None:
         """Load what is in force, and listen from now on, so that a process without requests is up to date too."""

@@ -11,12 +11,12 @@ from functools import lru_cache
 
 import msgspec
 
+from core.domain.bounded import Bounded
 from core.domain.feed import COUNTS, MAX_PAGE, FeedPage, PackedPage, PackedSlot, Slot, SlotReason
 from core.domain.ids import HOUR, MINUTE, Millis
 from core.domain.post import Post, PostKind
 from core.domain.product import Product
 from core.domain.publisher import Publisher
-from core.services.bounded import Bounded
 from core.services.feed_cards import Cards
 
 MOST = 12_000

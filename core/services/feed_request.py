@@ -17,10 +17,10 @@ from core.statistics.assignment import Assigned
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
-    `model` is that of the viewer's arm, None the one in force;
-    `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not say why they are
-    there; `packed` pages, which have none, are written already."""
+    """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session.
+    If `assigned`, the viewer's `arms` decide, which are found out after the read of live state; `model` is that of the arm, None
+    the one in force. `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not
+    say why they are there; `packed` pages, which have none, are written already."""
 
     viewer: str
     size: int
@@ -35,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     newcomer: bool | None = None
     request: str = ""
     shown: tuple[str, ...] = ()
+    assigned: bool = False
     arms: tuple[tuple[Experiment, Assigned], ...] = ()
     model: ServingModel | None = None
     priced: bool = False
@@ -73,6 +74,7 @@ def checked(
     newcomer: bool | None = None,
     reasons: bool = True,
     packed: bool = False,
+    assigned: bool = False,
 ) -> Asked:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
     if not viewer or len(viewer) > MAX_ID:
@@ -99,4 +101,5 @@ def checked(
         newcomer=newcomer,
         reasons=reasons,
         packed=packed and not reasons,
+        assigned=assigned,
     )

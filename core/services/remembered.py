@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Generic, Protocol, TypeVar
 
+from core.domain.bounded import Bounded
 from core.domain.collection import Collection
 from core.domain.errors import ServiceError
 from core.domain.ids import MINUTE, SECOND, Millis
-from core.services.bounded import Bounded
 
 
 class Identified(Protocol):

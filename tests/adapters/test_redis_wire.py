@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis as redis_py
 
-from core.adapters import embedded_valkey, redis
+from core.adapters import breaker, embedded_valkey, redis
 from core.adapters.redis_link import Link, connect
 from core.adapters.redis_wire import packed
 from core.domain.errors import Unavailable
@@ -86,7 +86,8 @@ def test_a_forked_child_does_not_read_its_parents_answers(link: Link) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_a_server_that_is_silent_is_given_up(folder: Path) -> None:
+def test_a_server_that_is_silent_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "REST", 0.0)
     link = connect(f"unix://{embedded_valkey.ensure(folder)}?socket_timeout=0.05", folder)
     with pytest.raises(Unavailable, match="Timeout"):
         link.ask(packed("BLPOP", "none", 1), 1)

@@ -42,7 +42,7 @@ def test_the_feed_answers_with_pages_whatever_store_is_down(
         for known in (True, False):
             if not known:
                 # As after REMEMBERED: the key has to be looked up again, and the minute's allowance asked for.
-                services.api_keys._known = {hashed: (held, 0) for hashed, (held, _) in services.api_keys._known.items()}
+                services.api_keys._known.update({by: (held, 0) for by, (held, _) in services.api_keys._known.items()})
                 services.api_keys._allowances.clear()
             answer = ask(client, key)
             assert answer.status_code == 200, answer.text

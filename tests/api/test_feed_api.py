@@ -180,6 +180,12 @@ def test_every_route_is_described_with_an_example_and_its_problems(client: TestC
         assert "application/problem+json" in described["401"]["content"]
 
 
+@pytest.mark.parametrize(("path", "method"), [("/feed", "get"), ("/policies", "get"), ("/policies", "post")])
+def test_a_route_that_stores_may_keep_from_answering_says_so(client: TestClient, path: str, method: str) -> None:
+    described = client.get("/api/openapi.json").json()["paths"][f"/api/v1{path}"][method]["responses"]
+    assert "application/problem+json" in described["503"]["content"]
+
+
 def test_everything_that_the_description_refers_to_is_in_it(client: TestClient) -> None:
     description = client.get("/api/openapi.json").json()
 

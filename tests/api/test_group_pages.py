@@ -32,8 +32,12 @@ class Told(Feed):
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
         self.fails: list[Exception] = []
+        self.arrived: list[float] = []
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+    def pages(
+        self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+    ) -> list[FeedPage | Exception]:
+        self.arrived += arrived or []
         self.rounds.append([viewer for viewer, _ in wanted])
         if self.fails:
             raise self.fails.pop()
@@ -58,6 +62,23 @@ def test_those_who_ask_in_the_same_moment_are_served_together_each_with_their_ow
     pages = asyncio.run(at_once(feed, "a", "b", "c"))
     assert feed.rounds == [["a", "b", "c"]]
     assert [page.request for page in pages] == ["a-0", "b-1", "c-2"]
+
+
+def test_the_feed_is_told_when_each_page_was_asked_for() -> None:
+    feed = Told()
+
+    async def one_after_the_other() -> float:
+        together = GroupPages()
+        first = together.page(feed, "a")
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        time.sleep(0.02)  # as the loop is held up by something else
+        await asyncio.gather(first, together.page(feed, "b"))
+        return began
+
+    began = asyncio.run(one_after_the_other())
+    early, late = feed.arrived
+    assert early <= began < began + 0.02 <= late
 
 
 def test_a_crowd_is_served_in_parts() -> None:
@@ -110,9 +131,11 @@ def test_pages_that_are_made_in_threads_count_as_a_crowd_too(monkeypatch: pytest
     hangs = threading.Event()
 
     class Hanging(Told):
-        def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+        def pages(
+            self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+        ) -> list[FeedPage | Exception]:
             assert hangs.wait(10)
-            return super().pages(wanted, now=now)
+            return super().pages(wanted, arrived=arrived, now=now)
 
     async def story() -> list[Any]:
         feed, together = Hanging(), GroupPages()
@@ -133,10 +156,12 @@ def test_nobody_is_turned_away_for_the_time_in_which_a_store_that_hangs_stopped_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Stopping(Told):
-        def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+        def pages(
+            self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+        ) -> list[FeedPage | Exception]:
             if not self.rounds:
                 time.sleep(0.4)
-            return super().pages(wanted, now=now)
+            return super().pages(wanted, arrived=arrived, now=now)
 
     async def story() -> list[Any]:
         feed, together, own = Stopping(), GroupPages(), Lane()
@@ -170,9 +195,11 @@ class Slow(Told):
         super().__init__()
         self._seconds = seconds
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | Exception]:
+    def pages(
+        self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+    ) -> list[FeedPage | Exception]:
         time.sleep(self._seconds)
-        return super().pages(wanted, now=now)
+        return super().pages(wanted, arrived=arrived, now=now)
 
 
 async def dripping(feed: Told, count: int) -> list[FeedPage | Any]:

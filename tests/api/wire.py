@@ -41,7 +41,9 @@ class Plainly(Feed):
     def __init__(self) -> None:
         self.made: list[str] = []
 
-    def pages(self, wanted: Sequence[tuple[str, Wanted]], *, now: int) -> list[FeedPage | PackedPage | Exception]:
+    def pages(
+        self, wanted: Sequence[tuple[str, Wanted]], *, arrived: Sequence[float] | None = None, now: int
+    ) -> list[FeedPage | PackedPage | Exception]:
         self.made += [viewer for viewer, _ in wanted]
         return [self._page(viewer, said) for viewer, said in wanted]
 

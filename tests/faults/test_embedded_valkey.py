@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.adapters import embedded_valkey, redis
+from core.adapters import breaker, embedded_valkey, redis
 from core.domain.errors import Unavailable
 from core.domain.viewer import ViewerState
 from tests.contracts.live_stores import redis_server
@@ -186,6 +186,29 @@ def test_a_silent_server_is_not_replaced(data: Path, monkeypatch: pytest.MonkeyP
             embedded_valkey.ensure(data)
     finally:
         process.send_signal(signal.SIGCONT)
+    assert server(data).pid == process.pid
+
+
+def test_a_silent_server_is_waited_for_once_and_used_again_when_it_answers(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = redis.open_live(None, data)
+    live._link.client.connection_pool.connection_kwargs["socket_timeout"] = 0.1
+    live.ping()
+    process = server(data)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(embedded_valkey, "ensure", lambda _: pytest.fail("it was taken for gone"))
+            with pytest.raises(Unavailable, match="Timeout"):
+                live.viewers.read("asha")
+            patch.setattr(breaker, "REST", 0.0)
+            live._link._breaker._rests_until = 0.0
+            with pytest.raises(Unavailable, match="Timeout"):
+                live.limits.hit("a", limit=1, window_ms=1_000, now=1)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    live.ping()
     assert server(data).pid == process.pid
 
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -135,6 +136,23 @@ def test_pages_and_events_go_on_while_the_live_store_is_killed_and_nothing_is_lo
     assert not set(after) & set(shown[10:]), "what was shown while the store was down comes again"
     house.wait(lambda: house.services.engagement.consume("worker", now=clock()) > 0, "the event")
     assert shown[0] in house.services.stores.live.viewers.read("v").viewer.liked
+
+
+def test_pages_and_events_go_on_while_the_live_store_hangs_and_nothing_is_shown_twice(house: House) -> None:
+    shown = house.page()
+    os.kill(house.redis.pid, signal.SIGSTOP)
+    for turn in range(5):
+        shown += house.page()
+        event = {"id": f"e{turn}", "kind": "like", "viewer": "v", "at": clock(), "post": shown[0]}
+        status, answer = house.ask("POST", "/api/v1/events", {"events": [event]})
+        assert (status, answer["accepted"]) == (200, 1)
+    status, answer = house.ask("GET", "/api/v1/readyz")
+    assert status == 503
+    assert "live state" in answer["detail"]
+    os.kill(house.redis.pid, signal.SIGCONT)
+    house.wait(lambda: house.ask("GET", "/api/v1/readyz")[0] == 200, "readiness")
+    after = house.page() + house.page()
+    assert len(set(shown[10:]) | set(after)) == 70, "what was shown while the store hung comes again"
 
 
 def test_a_killed_api_process_goes_on_where_it_was(house: House) -> None:

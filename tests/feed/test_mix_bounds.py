@@ -11,6 +11,7 @@ from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
 from core.feed.default_policy import DEFAULT_POLICY
 from core.feed.index import KINDS
+from core.feed.mix_asked import KEPT, standing
 from core.feed.mix_bounds import bounds
 
 
@@ -69,3 +70,12 @@ def test_posts_that_must_be_on_the_page_have_room() -> None:
     found = bounds(DEFAULT_POLICY, 20, [30, 9, 30, 30], must=[0, 9, 0, 0])
     assert found.least[1] == found.most[1] == 9
     assert any("Promotional" in note for note in found.notes)
+
+
+def test_what_policies_ask_of_pages_is_kept_and_makes_room_one_for_one() -> None:
+    policies = [MixPolicy(id=f"p{number}", name="Mix") for number in range(KEPT + 1)]
+    held = [standing(policy, 20) for policy in policies]
+    assert all(standing(policy, 20) is one for policy, one in zip(policies[1:], held[1:], strict=True))
+    answers = [held[0].once(("last", number), lambda number=number: [number]) for number in range(KEPT + 1)]  # type: ignore[misc]
+    assert answers[-1] == [KEPT]
+    assert all(held[0].once(("last", number), list) is answers[number] for number in range(1, KEPT + 1))

@@ -7,7 +7,7 @@ import pytest
 from core.domain.account import Account, Role, Scope
 from core.domain.errors import Forbidden, InvalidInput, Throttled, Unauthenticated
 from core.domain.ids import MINUTE
-from core.services.api_keys import REMEMBERED, ApiKeys
+from core.services.api_keys import REMEMBERED, START, ApiKeys
 from core.services.audit import Audit
 from core.services.stores import Stores
 from tests.fakes.stores import memory_stores
@@ -93,6 +93,30 @@ def test_a_key_that_was_asked_for_is_remembered_for_a_while_within_its_scopes_an
     assert reserved.count(None) == 4
     keys.revoke(ADMIN, made.key.id, now=NOW)
     assert keys.remembered(made.secret, Scope.FEED_READ, now=NOW) is None
+
+
+def test_secrets_that_are_no_keys_make_room_for_each_other_and_leave_the_keys(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.services.api_keys.MOST_REMEMBERED", 5)
+    monkeypatch.setattr("core.services.api_keys.MOST_UNKNOWN", 3)
+    keys = ApiKeys(stores, Audit(stores))
+    made = keys.create(ADMIN, "App", [Scope.FEED_READ], per_minute=6_000, now=NOW)
+    keys.authenticate(made.secret, Scope.FEED_READ, now=NOW)
+    asked: list[object] = []
+    find = stores.api_keys.find
+    monkeypatch.setattr(stores.api_keys, "find", lambda *query, **more: asked.append(query) or find(*query, **more))
+    for number in range(20):
+        with pytest.raises(Unauthenticated):
+            keys.authenticate(f"{START}{number}", Scope.FEED_READ, now=NOW)
+    assert keys.remembered(made.secret, Scope.FEED_READ, now=NOW) == made.key
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            keys.authenticate(f"{START}19", Scope.FEED_READ, now=NOW)
+    assert len(asked) == 20, "a secret that is no key is asked for once in a while"
+    with pytest.raises(Unauthenticated):
+        keys.authenticate(f"{START}19", Scope.FEED_READ, now=NOW + REMEMBERED)
+    assert len(asked) == 21
 
 
 def test_a_key_needs_a_name_a_scope_and_a_possible_limit(keys: ApiKeys) -> None:

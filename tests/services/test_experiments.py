@@ -229,6 +229,34 @@ def test_raising_exposure_keeps_everybody_in_their_arm() -> None:
             assert now[0][1].name == before[0][1].name
 
 
+def test_experiments_that_run_together_name_no_more_models_than_a_feed_process_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    monkeypatch.setattr(world.stores.models, "find_one", lambda name: name)  # whatever is named is there
+
+    def draft(name: str, lower: float, *names: str) -> Experiment:
+        arms = (Arm(name="control"), *(Arm(name=f"with {name}", model=name) for name in names))
+        return world.experiments.create(
+            MANAGER, name=name, arms=arms, metrics=(CLICKS,), lower=lower, upper=lower + 0.25, now=T0
+        )
+
+    with pytest.raises(InvalidInput, match="it would be model 5 of experiments; a feed process holds 4") as refused:
+        draft("five", 0.0, "m1", "m2", "m3", "m4", "m5")
+    assert (refused.value.field, refused.value.value) == ("arms.with m5.model", "m5")
+    three = world.experiments.launch(MANAGER, draft("three", 0.0, "m1", "m2", "m3").id, now=T0)
+    shared = draft("two, one of them new", 0.25, "m3", "m4")
+    world.experiments.launch(MANAGER, shared.id, now=T0)
+    another = draft("one more", 0.5, "m5")
+    with pytest.raises(InvalidInput, match="Other experiments name 4: end one of them first") as refused:
+        world.experiments.launch(MANAGER, another.id, now=T0)
+    assert (refused.value.field, refused.value.value) == ("arms.with m5.model", "m5")
+    world.experiments.decide(MANAGER, three.id, "keep control", now=T0)
+    world.experiments.launch(MANAGER, another.id, now=T0)
+    with pytest.raises(Conflict, match="no place for its model m2"):
+        world.experiments.undo_end(MANAGER, three.id, now=T0)
+
+
 def test_two_experiments_cannot_hold_the_same_range_of_a_layer() -> None:
     world = World()
     world.launched()

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.adapters import redis
+from core.adapters.breaker import REST
 from core.bootstrap import Services
-from core.domain.account import Account, Role
+from core.domain.account import Account, Role, Scope
 from core.domain.errors import Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step
@@ -24,8 +26,11 @@ from core.feed.for_you import for_you
 from core.feed.side_effects import SERVED_TOPIC
 from core.pipeline.trace import name_of
 from core.services.assignments import TOPIC as EXPOSURES
+from core.services.event_intake import EventStatus
 from core.services.feed_metrics import REGISTRY
+from core.services.stores import Stores
 from core.settings import Settings
+from tests.fakes.silent import SilentServer
 from tests.fakes.stores import memory_stores
 from tests.feed.world import NOW, world
 
@@ -251,26 +256,35 @@ def asked(viewer: str) -> Any:
     return Asked(viewer=viewer, size=20)
 
 
-def test_pages_do_not_wait_again_and_again_for_a_live_store_that_hangs(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[SilentServer]:
+    server = SilentServer(tmp_path / "silent.sock")
+    yield server
+    server.close()
+
+
+def test_pages_events_and_keys_wait_once_for_a_live_store_that_hangs(
+    services: Services, silent: SilentServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls: list[str] = []
     clock = [0.0]
-    monkeypatch.setattr("core.services.viewer_memory.time.monotonic", lambda: clock[0])
-
-    def hang(*_: object, **__: object) -> object:
-        calls.append("asked")
-        clock[0] += 5.0
-        raise Unavailable("no answer within 5 s")
-
-    monkeypatch.setattr(services.stores.live.viewers, "read", hang)
-    monkeypatch.setattr(services.stores.live.viewers, "write", hang)
-    shown = [slot.post for _ in range(3) for slot in page(services).slots]
+    monkeypatch.setattr("core.adapters.breaker.time.monotonic", lambda: clock[0])
+    administrator = Account(id="a", email="a@x.example", name="Asha", role=Role.ADMINISTRATOR)
+    secret = services.api_keys.create(administrator, "App", [Scope.FEED_READ], now=NOW).secret
+    held = services.stores
+    stores = Stores.over(held.documents, held.objects, held.log, redis.open_live(silent.url, tmp_path))
+    hung = Services(services.settings, stores)
+    shown = [slot.post for turn in range(3) for slot in page(hung, now=NOW + turn * 5_000).slots]
     assert len(set(shown)) == 60
-    assert calls == ["asked"]
-    clock[0] += 3.0
-    page(services)
-    assert len(calls) == 2
+    like = {"id": "e1", "kind": "like", "viewer": "v", "at": NOW, "post": shown[0]}
+    assert [one.status for one in hung.engagement.accept([like], NOW + 1_000)] == [EventStatus.ACCEPTED]
+    assert hung.api_keys.authenticate(secret, Scope.FEED_READ, now=NOW).name == "App"
+    assert hung.assignments.of("v", now=NOW + 20_000) == []
+    assert silent.connections == 1
+    clock[0] += REST
+    page(hung, now=NOW + 30_000)
+    hung.engagement.accept([like | {"id": "e2"}], NOW + 31_000)
+    assert silent.connections == 2
+    stores.live.close()
 
 
 def test_a_document_store_that_hangs_is_asked_once_a_second(services: Services) -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from core.bootstrap import Services
 from core.domain.account import Account, Role
+from core.domain.errors import Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Phase, Step
 from core.domain.mix import MixPolicy
 from core.feed.default_policy import DEFAULT_POLICY
+from core.services.assignments import Assignments
 from core.services.experiment_metrics import TOPIC
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
@@ -49,6 +51,49 @@ def test_each_viewer_is_served_by_the_policy_of_their_arm(services: Services) ->
         assert page.policy == ("other" if treated else DEFAULT_POLICY.id)
 
 
+class Unasked:
+    """Signals that nobody may ask."""
+
+    def version(self, topic: str) -> int:
+        raise AssertionError(f"{topic} was asked for besides the read of live state")
+
+
+def test_a_change_of_an_experiment_counts_on_the_very_next_page_and_costs_no_call_of_its_own(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def policies() -> set[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(services.stores.live, "signals", Unasked())
+            return {services.feed.page(viewer, size=1, now=NOW + 2_000).policy for viewer in VIEWERS}
+
+    assert policies() == {"other", DEFAULT_POLICY.id}
+    (running,) = services.experiments.launched(MANAGER)
+    services.experiments.pause(MANAGER, running.id, now=NOW + 2_000)
+    assert policies() == {DEFAULT_POLICY.id}
+    services.experiments.resume(MANAGER, running.id, now=NOW + 2_000)
+    assert policies() == {"other", DEFAULT_POLICY.id}
+
+
+def test_a_change_that_cannot_be_read_is_read_a_second_later(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {viewer: services.feed.page(viewer, size=1, now=NOW + 2_000).policy for viewer in VIEWERS}
+    (running,) = services.experiments.launched(MANAGER)
+    services.experiments.pause(MANAGER, running.id, now=NOW + 3_000)
+    asked: list[object] = []
+
+    def down(*query: object) -> object:
+        asked.append(query)
+        raise Unavailable("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.stores.experiments, "each", down)
+        after = {viewer: services.feed.page(viewer, size=1, now=NOW + 3_000).policy for viewer in VIEWERS}
+    assert after == before
+    assert len(asked) == 1
+    assert {services.feed.page(viewer, size=1, now=NOW + 4_000).policy for viewer in VIEWERS} == {DEFAULT_POLICY.id}
+
+
 def test_a_policy_that_was_asked_for_beats_the_arm_and_exposes_nobody(services: Services) -> None:
     pages = {services.feed.page(viewer, policy=DEFAULT_POLICY.id, now=NOW + 2_000).policy for viewer in VIEWERS}
     assert pages == {DEFAULT_POLICY.id}
@@ -67,6 +112,19 @@ def test_an_exposure_that_the_app_reports_twice_counts_once(services: Services) 
     again = services.assignments.expose("viewer-1", found, segment="", now=NOW + 5)
     assert (first, again) == (len(found), 0)
     assert len(_exposures(services)) == len(found)
+
+
+def test_exposures_that_were_written_make_room_one_for_one(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.services.assignments.REMEMBERED", 3)
+    assignments = Assignments(services.stores)
+    exposed = [viewer for viewer in VIEWERS if assignments.of(viewer, now=NOW + 2_000)][:5]
+
+    def given(viewer: str) -> int:
+        found = assignments.of(viewer, now=NOW + 2_000)
+        return len(assignments.exposures(viewer, found, segment="", now=NOW))
+
+    assert [given(viewer) for viewer in exposed] == [1] * 5
+    assert [given(viewer) for viewer in exposed[2:]] == [0] * 3
 
 
 class Fetching:
@@ -95,7 +153,7 @@ def test_arms_with_models_count_only_once_all_of_their_models_are_there(
     models = Fetching(*held)
     policies = Policies(services.stores)
     own = FeedArms(services.assignments, policies, ServedLog(services.stores.log), models)  # type: ignore[arg-type]
-    asked = own.applied(Asked(viewer="viewer-1", size=5), now=NOW + 9_000)
+    asked = own.applied(Asked(viewer="viewer-1", size=5), None, now=NOW + 9_000)
     assert set(models.asked) == {"neighbours-1", "neighbours-2"}
     if len(held) == 2:
         ((_, arm),) = asked.arms

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.domain.errors import Unavailable
+from core.domain.experiment import MOST_MODELS
 from core.domain.post import PostStatus
 from core.feed.side_effects import SERVED_TOPIC, read_served
 from core.services import feed_metrics as metrics
@@ -254,6 +255,32 @@ def test_the_last_three_models_stay_on_the_disk(shop: ModelsWorld) -> None:
     kept = sorted(path.name for path in shop.folder.iterdir())
     assert len(kept) == KEPT
     assert "neighbours-5" in kept
+
+
+class Fetched:
+    """A model of an arm, as it comes from the disk."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+
+    def tie(self, index: object) -> None:
+        """There is nothing to tie."""
+
+
+def test_all_models_that_experiments_may_name_are_held_and_one_fetched_again_pushes_none_out(
+    shop: ModelsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = shop.process()._queries.models
+    assert models is not None
+    monkeypatch.setattr(shop.stores.models, "find_one", Fetched)
+    monkeypatch.setattr(models._cache, "get", lambda version: version)
+    monkeypatch.setattr(models.arrivals, "begin", lambda model, now: None)
+    names = [f"m{number}" for number in range(MOST_MODELS)]
+    for name in [*names, names[-1], names[-1]]:
+        models._fetch(name, shop.now)
+    assert [models.named(name, now=shop.now) is not None for name in names] == [True] * MOST_MODELS
+    models._fetch("newer", shop.now)
+    assert list(models._named) == [*names[1:], "newer"]
 
 
 def test_a_folder_that_cannot_be_written_leaves_pages_without_a_model(shop: ModelsWorld, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def holdouts(world: World) -> Holdouts:
 def served_by(world: World, viewer: str, now: int) -> str | None:
     """The mix that is set for a viewer; None is the one in force."""
     arms = FeedArms(world.assignments, Policies(world.stores), ServedLog(world.stores.log))
-    found = arms.applied(checked(viewer, 20), now=now).policy
+    found = arms.applied(checked(viewer, 20), None, now=now).policy
     return None if found is None else found.id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from core.domain.mix import MixPolicy
 from core.domain.viewer import ViewerState
 from core.feed.side_effects import SERVED_TOPIC, read_served
 from core.services.feed import ATTEMPTS
+from core.services.feed_metrics import REGISTRY
 from core.services.feed_request import Wanted
 from tests.feed.world import NOW, World, world
 
@@ -39,6 +41,20 @@ def test_each_viewer_gets_the_page_they_would_get_alone_and_all_are_marked_and_w
     assert {viewer: [slot.post for slot in one.slots] for viewer, one in kept.items()} == {
         viewer: posts_of(page) for (viewer, _), page in zip(wanted, pages, strict=True)
     }
+
+
+def test_the_time_of_each_page_counts_from_its_own_request(small: World) -> None:
+    def seconds(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"feedroom_page_seconds_{name}", labels) or 0.0
+
+    names = [("sum", {}), ("count", {}), ("bucket", {"le": "2.0"}), ("bucket", {"le": "5.0"})]
+    before = [seconds(name, **labels) for name, labels in names]
+    now = time.monotonic()
+    small.feed.pages([("a", {"size": 1}), ("b", {"size": 1}), ("", {})], arrived=[now - 3, now, now - 50], now=NOW)
+    after = [seconds(name, **labels) - held for (name, labels), held in zip(names, before, strict=True)]
+    assert after[0] >= 3.0
+    assert after[0] < 50.0, "a request that was refused is no page"
+    assert after[1:] == [2, 1, 2]
 
 
 def test_all_share_one_read_and_one_write(small: World, monkeypatch: pytest.MonkeyPatch) -> None:

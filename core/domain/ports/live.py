@@ -110,7 +110,11 @@ class Signals(Protocol):
 
 
 class Live(Protocol):
-    """The live store, whole."""
+    """The live store, whole.
+
+    Every call raises Unavailable if the store does not answer. What keeps one on a server leaves that alone for a moment then: all
+    calls of the process fail at once until it is known to be back, so that it costs one of them a wait, and the others none.
+    """
 
     @property
     def sessions(self) -> Sessions: ...
