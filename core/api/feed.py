@@ -69,7 +69,8 @@ async def feed_page(
 
     Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
     what was seen longest ago. Each slot says why it is there, unless `reasons=no`; `propensity` is the chance with which
-    exploration put it there. One with a `campaign` is sponsored: the app tells the viewer.
+    exploration put it there. `reason.scores` says nothing of what a post earns, as apps may pass it on: `business`, `campaign` and
+    `score` are told by `GET /api/v1/feed/explain` only. One with a `campaign` is sponsored: the app tells the viewer.
 
     503 with `Retry-After` says that more pages are asked for than this process can make; nothing was marked as seen.
     """

@@ -91,7 +91,8 @@ class Explain:
         trace = self._traces.read(request)
         made = self._traces.replayed(trace)
         page = page_of(
-            made.query, made.outcome, trace.sources, self._feed.cards, request=request, cursor=None, problem=""
+            made.query, made.outcome, trace.sources, self._feed.cards, request=request, cursor=None, problem="",
+            staff=True,
         )  # fmt: skip
         page = replace(self._safe(page, now), stages=trace.made.stages, prices=self._traces.prices(trace, made))
         answer = None

@@ -64,9 +64,9 @@ class Feed:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
 
         What is served is marked as seen by compare-and-set, so that no two requests ever show the same post; with `record=False`
-        nothing is marked or written down. Without `reasons` the page does not say why and how it came about. Raises InvalidInput
-        naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and
-        its notes say so.
+        nothing is marked or written down, and it is for staff. Without `reasons` the page does not say why and how it came about.
+        Raises InvalidInput naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from
+        what is left, and its notes say so.
         """
         if record:
             page = self.pages([(viewer, wanted)], now=now)[0]
@@ -75,7 +75,7 @@ class Feed:
             if isinstance(page, PackedPage):
                 raise TypeError("packed pages come from `pages`")
             return page
-        asked = replace(self._askers.request(viewer, wanted, now=now, arms=False), priced=True)
+        asked = replace(self._askers.request(viewer, wanted, now=now, arms=False), priced=True, staff=True)
         page, outcome, _ = self.making.page(asked, now)
         self._queries.refresh_if_due(now)
         note_failures(outcome)
@@ -128,7 +128,7 @@ class Feed:
         """
         actor.require(Role.PRODUCT_MANAGER)
         asked = self._askers.known(checked(viewer, size), policy, None, now=now)
-        asked = replace(asked, shown=shown, request=request, priced=True)
+        asked = replace(asked, shown=shown, request=request, priced=True, staff=True)
         page, _, _ = self.making.page(asked, now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("preview").inc()
@@ -144,7 +144,7 @@ class Feed:
         asked = self._askers.known(asked, policy, region, now=now)
         if policy is None:
             asked = self._askers.under_arms(asked, now=now)
-        found = self.making.page(replace(asked, priced=True), now)
+        found = self.making.page(replace(asked, priced=True, staff=True), now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("explained").inc()
         return found

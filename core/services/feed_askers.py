@@ -38,6 +38,7 @@ class Askers:
             platform=wanted.get("platform", ""),
             newcomer=wanted.get("newcomer"),
             reasons=wanted.get("reasons", True),
+            staff=wanted.get("staff", False),
             packed=wanted.get("packed", False),
         )
         asked = self.known(asked, policy, region, now=now)

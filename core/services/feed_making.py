@@ -130,7 +130,7 @@ class Making:
             else:
                 page = page_of(
                     query, outcome, names, self._cards, request=request, cursor=cursor, problem=problem,
-                    reasons=asked.reasons,
+                    reasons=asked.reasons, staff=asked.staff,
                 )  # fmt: skip
             yield
         return page, outcome, query

@@ -25,14 +25,20 @@ def page_of(
     cursor: str | None,
     problem: str,
     reasons: bool = True,
+    staff: bool = False,
 ) -> FeedPage:
-    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, and the stages."""
+    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, to `staff` by all
+    its scores, and the stages."""
     chosen, index, now = outcome.selection, query.index, query.now
     ids = [index.ids[row] for row in chosen.page.rows.tolist()]
     acts = acts_behind(query, chosen, source_names) if reasons else []
     posts = cards.posts.get_many([*ids, *{act.post for act in acts if act is not None}.difference(ids)], now=now)
     owners = _owners(query, chosen.page, source_names)
-    told = reasons_of(query, outcome, source_names, acts, owners, posts, cards) if reasons else [UNTOLD] * len(ids)
+    told = (
+        reasons_of(query, outcome, source_names, acts, owners, posts, cards, staff=staff)
+        if reasons
+        else [UNTOLD] * len(ids)
+    )
     slots = _slots(query, outcome, ids, posts, owners, told, cards, now)
     return FeedPage(
         request=request,

@@ -20,7 +20,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
     `model` is that of the viewer's arm, None the one in force;
     `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not say why they are
-    there; `packed` pages, which have none, are written already."""
+    there; `packed` pages, which have none, are written already. `staff` read all scores, also those of what a post earns."""
 
     viewer: str
     size: int
@@ -40,12 +40,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     priced: bool = False
     sample: bool = False
     reasons: bool = True
+    staff: bool = False
     packed: bool = False
 
 
 class Wanted(TypedDict, total=False):
     """What a request may say besides whose page it asks for. `size` is 20 unless given; a `policy` by name or whole replaces the
-    one in force. A page without `reasons` that is `packed` is a PackedPage."""
+    one in force. A page without `reasons` that is `packed` is a PackedPage; `staff` pages, which no app can ask for, have all
+    scores."""
 
     size: int
     cursor: str | None
@@ -57,6 +59,7 @@ class Wanted(TypedDict, total=False):
     platform: str
     newcomer: bool | None
     reasons: bool
+    staff: bool
     packed: bool
 
 
@@ -72,6 +75,7 @@ def checked(
     platform: str = "",
     newcomer: bool | None = None,
     reasons: bool = True,
+    staff: bool = False,
     packed: bool = False,
 ) -> Asked:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
@@ -98,5 +102,6 @@ def checked(
         platform=platform,
         newcomer=newcomer,
         reasons=reasons,
+        staff=staff,
         packed=packed and not reasons,
     )

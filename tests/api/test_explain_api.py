@@ -48,7 +48,9 @@ def test_the_page_that_a_viewer_would_get_comes_with_its_trace_and_counts_for_no
     assert stages["popular"]["after"] > 0
     assert stages["not seen"]["kind"] == "filter"
     assert all(stage["milliseconds"] >= 0 for stage in page["stages"])
-    assert all(slot["reason"]["rule"] and "score" in slot["reason"]["scores"] for slot in page["slots"])
+    assert all(
+        slot["reason"]["rule"] and {"score", "business"} <= slot["reason"]["scores"].keys() for slot in page["slots"]
+    )
     assert page["prices"]
     assert services.stores.live.viewers.read("v").viewer.seen == ()
 
@@ -70,9 +72,11 @@ def test_a_served_page_is_explained_from_its_request_id(
     assert found["kept"]["identical"] is True
     assert found["kept"]["difference"] == ""
     for slot, again in zip(served["slots"], found["page"]["slots"], strict=True):
-        assert (slot["post"], slot["propensity"], slot["reason"]) == (
-            again["post"], again["propensity"], again["reason"],
-        )  # fmt: skip
+        assert (slot["post"], slot["propensity"]) == (again["post"], again["propensity"])
+        told = slot["reason"]["scores"]
+        assert again["reason"] == slot["reason"] | {"scores": again["reason"]["scores"]}
+        assert again["reason"]["scores"].keys() - told.keys() == {"business", "score"}
+        assert again["reason"]["scores"].items() >= told.items()
     assert found["page"]["stages"] == served["stages"]
     assert (found["why_not"]["code"], found["why_not"]["slot"]) == ("on_page", 2)
     assert found["why_not"]["facts"] == found["facts"][served["slots"][2]["post"]]

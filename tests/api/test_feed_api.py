@@ -52,6 +52,18 @@ def test_a_slot_has_media_paths_product_cards_and_a_reason(client: TestClient, k
     assert (card["price_minor"], card["currency"], card["in_stock"]) == (99_900, "INR", True)
 
 
+def test_a_page_says_nothing_from_which_the_earnings_of_a_post_follow(
+    client: TestClient, services: Services, key: dict[str, str]
+) -> None:
+    slots = page(client, key, size=8)["slots"]
+    slots += page(client, key, size=8, language=["en", "hi"])["slots"]  # the long way
+    told = {score for slot in slots for score in slot["reason"]["scores"]}
+    assert {"engagement", "order"} <= told
+    assert not {"business", "campaign", "score"} & told
+    assert not {"margin", "value"} & {field for slot in slots for card in slot["products"] for field in card}
+    assert all(field not in slot for slot in slots for field in ("margin", "facts"))
+
+
 def test_an_event_counts_on_the_very_next_page(client: TestClient, key: dict[str, str]) -> None:
     liked = next(slot for slot in page(client, key)["slots"] if "saree" in slot["tags"])
     answer = client.post("/api/v1/events", json={"events": [like("e1", liked["post"])]}, headers=key)

@@ -150,7 +150,7 @@ def test_all_sources_may_fail_together_and_the_fallback_makes_the_page(services:
 def test_without_scores_the_page_is_what_is_good_for_anybody(services: Services) -> None:
     for place in range(len(PIPELINE.scorers)):
         break_stage(services, "scorers", place)
-    made = page(services)
+    made = page(services, staff=True)
     assert len(made.slots) == 20
     assert any(stage.kind == "spare scorer" for stage in made.stages)
     scores = [slot.reason.scores["score"] for slot in made.slots if slot.reason.rule == "best score"]
