@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from core.domain.feed import Relaxation
 from core.domain.lazily import lazily
-from core.domain.mix import MixPolicy
-from core.domain.mix_rules import CAPS
+from core.domain.mix import CAPS, MixPolicy
 from core.domain.post import PostKind
 from core.domain.viewer import FeedSession
 from core.feed.index import KIND_NUMBER, KINDS

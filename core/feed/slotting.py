@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from core.domain.mix import MixPolicy
-from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
+from core.domain.mix import CAPS, MixPolicy
+from core.domain.mix_rules import cap_name, gap_name, pin_name, share_name
 from core.feed.exploration import tried_out
 from core.feed.index import KINDS
 from core.feed.mix import MixedPage, Problem, best_page

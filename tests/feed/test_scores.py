@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 
 from core.domain.ids import HOUR
-from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, weights_of
+from core.domain.mix import DEFAULT_WEIGHTS
+from core.feed.actions import ACTIONS, weights_of
 from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.hydrators.affinity import Affinity
 from core.feed.query import FeedQuery
