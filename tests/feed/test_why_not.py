@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.domain.mix import MixPolicy, Share
+from core.domain.mix import MixPolicy, Pin, Share
+from core.domain.mix_rules import rules
 from core.domain.post import PostKind, PostStatus
 from core.feed.default_policy import DEFAULT_POLICY
+from core.feed.index import KINDS
 from core.feed.query import FeedQuery
 from core.feed.replay import replay
 from core.feed.slotting import EXPLORED
 from core.feed.trace_record import captured, trace_of
+from core.feed.what_if import without_each
 from core.feed.why_not import CODES, Asked, WhyNot, why_not
 from core.pipeline.candidates import Candidates, Kept, Selection
 from core.services.feed_request import Asked as PageAsked
@@ -176,7 +179,9 @@ def test_the_score_it_would_have_needed_is_exact(small: World, then: bool) -> No
     [
         ({"shares": {PostKind.PROMOTIONAL: Share(most=0.0)}}, PostKind.PROMOTIONAL, "at most 0%"),
         ({"shares": {PostKind.PRODUCT: Share(least=0.8)}}, PostKind.UGC, "at least 80%"),
-        ({"gap": {PostKind.PROMOTIONAL: 9}}, PostKind.PROMOTIONAL, "between"),
+        ({"shares": {PostKind.PROMOTIONAL: Share(most=0.125)}}, PostKind.PROMOTIONAL, "at most 12.5%"),
+        ({"session_shares": {PostKind.PROMOTIONAL: Share(most=0.1)}}, PostKind.PROMOTIONAL, "at most 10% of a session"),
+        ({"gap": {PostKind.PROMOTIONAL: 9}}, PostKind.PROMOTIONAL, "gap between promotional posts"),
         ({"per_publisher": 1}, None, "of one publisher"),
     ],
 )
@@ -192,7 +197,18 @@ def test_the_rule_that_kept_it_out_is_named_and_without_it_the_post_is_on_the_pa
         found = ask(small, id, policy=strict)
         assert found.code in ("rule", "displaced"), found.sentence
         assert said in found.rule.lower().replace("posts of one publisher", "of one publisher"), found.rule
+        assert found.rule in set(dict(rules(strict)).values())
         assert found.rule in found.sentence
+
+
+def test_every_rule_that_may_keep_a_post_out_goes_by_the_name_that_the_mix_gives_it() -> None:
+    policy = MixPolicy(
+        id="p", name="P", shares={kind: Share(least=0.125, most=0.625) for kind in PostKind},
+        session_shares={PostKind.UGC: Share(least=0.0, most=0.333)}, gap=dict.fromkeys(PostKind, 2),
+        per_brand=1, per_topic=4, pins=(Pin(position=0, post="a"), Pin(position=6, post="b")),
+    )  # fmt: skip
+    named = {name for place in range(len(KINDS)) for name, _ in without_each(policy, place)}
+    assert named == {*dict(rules(policy)).values(), "several rules together"}
 
 
 def test_a_post_whose_slot_tries_a_new_one_out_is_told_so(small: World) -> None:
