@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from core.api.answers import answer, described
 from core.api.examples import EXPLAINED_PAGE
+from core.api.feed import Newcomer, Platform
 from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import Services, clock
@@ -80,9 +81,12 @@ def explain(
     region: Annotated[str | None, Query(max_length=12, examples=["IN"])] = None,
     language: Annotated[list[str] | None, Query(max_length=8)] = None,
     segment: Annotated[str | None, Query(max_length=MAX_ID)] = None,
+    platform: Platform = "",
+    newcomer: Newcomer = None,
     policy: Annotated[str | None, Query(max_length=MAX_ID)] = None,
 ) -> Response:
-    """With `viewer`: the page that they would get now, as `GET /api/v1/feed` with the same parameters, but nothing counts as seen.
+    """With `viewer`: the page that they would get now, as `GET /api/v1/feed` with the same parameters, under the same arms of
+    experiments, but nothing counts as seen.
 
     With `request`: a page that was served, made again from what was kept of it; `kept.identical` says whether every post, score and
     chance came out the same. A share of pages is kept (`FEEDROOM_TRACE_SHARE`), and every page of sample viewers, for 7 days.
@@ -106,5 +110,7 @@ def explain(
         region=region,
         languages=tuple(language or ()),
         segment=segment,
+        platform=platform,
+        newcomer=newcomer,
     )
     return answer(services.explain.now(asked, policy=policy, region=region, post=post, now=now))

@@ -20,6 +20,13 @@ router = APIRouter(prefix="/api/v1", tags=["feed"])
 
 Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))]
 Open = Annotated[Services, Depends(services_of)]
+Platform = Annotated[
+    str,
+    Query(max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"]),
+]
+Newcomer = Annotated[
+    bool | None, Query(description="whether this viewer is new to the app; experiments may ask for it")
+]
 
 
 @router.get(
@@ -48,15 +55,8 @@ async def feed_page(
         str | None,
         Query(max_length=MAX_ID, description="the segment the app counts the viewer to", examples=["home cook"]),
     ] = None,
-    platform: Annotated[
-        str,
-        Query(
-            max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"]
-        ),
-    ] = "",
-    newcomer: Annotated[
-        bool | None, Query(description="whether this viewer is new to the app; experiments may ask for it")
-    ] = None,
+    platform: Platform = "",
+    newcomer: Newcomer = None,
     policy: Annotated[
         str | None, Query(max_length=MAX_ID, description="a version of the mix; by default the one in force")
     ] = None,

@@ -9,7 +9,9 @@ from starlette.testclient import TestClient
 
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
+from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step, Targeting
 from core.domain.ids import new_id
+from core.domain.mix import MixPolicy
 from core.domain.viewer import SampleViewer
 from tests.feed.world import world
 
@@ -53,6 +55,33 @@ def test_the_page_that_a_viewer_would_get_comes_with_its_trace_and_counts_for_no
     )
     assert page["prices"]
     assert services.stores.live.viewers.read("v").viewer.seen == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "targeted"),
+    [
+        ({"platform": "android", "newcomer": "true"}, True),
+        ({"platform": "ios", "newcomer": "true"}, False),
+        ({"platform": "android", "newcomer": "false"}, False),
+        ({}, False),
+    ],
+)
+def test_a_page_is_explained_under_the_arm_that_it_would_be_served_under(
+    client: TestClient, services: Services, admin: Account, key: dict[str, str], said: dict[str, str], targeted: bool
+) -> None:
+    for id in ("calm", "loud"):
+        services.stores.policies.insert(MixPolicy(id=id, name=id))
+    draft = services.experiments.create(
+        admin, name="New on Android", arms=(Arm(name="control", policy="calm"), Arm(name="treatment", policy="loud")),
+        metrics=(Metric(name="Likes", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="likes"),),
+        targeting=Targeting(platforms=("android",), newcomers=True), steps=(Step(exposure=1.0),), holdout=False,
+        now=clock() - 10_000,
+    )  # fmt: skip
+    services.experiments.launch(admin, draft.id, now=clock() - 10_000)
+    found = explained(client, key, viewer="v", size=5, **said)["page"]
+    served = client.get("/api/v1/feed", params={"viewer": "v", "size": 5} | said, headers=key).json()
+    assert found["policy"] == served["policy"]
+    assert (served["policy"] in ("calm", "loud")) == targeted
 
 
 def test_why_not_has_a_code_a_sentence_and_where_the_post_stands(client: TestClient, key: dict[str, str]) -> None:
