@@ -155,21 +155,32 @@ def _not_proposed(page: Asked, id: str, row: int) -> WhyNot:
         said = "No source proposed it for this page. What the shelves held then is not kept."
         return WhyNot(post=id, code="not_proposed", sentence=said)
     failed = {stage.stage for stage in page.outcome.stages if stage.failed}
-    found: list[Standing] = []
-    for source in page.pipeline.sources:
+    asked = {page.pipeline.source_names[bit] for bit, _ in page.outcome.proposals}
+    found, said = list[Standing](), "No source proposed it."
+    for source in (*page.pipeline.sources, *page.pipeline.wider):
         name = name_of(source)
         if name in failed:
             found.append(Standing(name, "it failed and was left out"))
         else:
             found += standings(source, name, page.query, row, page.tag_name)
-    ranked = [one for one in found if one.rank is not None]
-    nearest = min(ranked, key=lambda one: (one.rank or 0) / max(one.takes, 1), default=None)
-    said = (
-        f"No source proposed it. Nearest was {nearest.source}: {nearest.detail}."
-        if nearest
-        else "No source proposed it."
-    )
-    return WhyNot(post=id, code="not_proposed", sentence=said, standings=found)
+    ranked = [one for one in found if one.rank is not None and one.source in asked]
+    if nearest := min(ranked, key=_depth, default=None):
+        said += f" Nearest was {nearest.source}: {nearest.detail}."
+    for one in found:
+        if one.source not in asked | failed and one.rank is not None and one.rank <= one.takes:
+            said += f" The source {one.source} would have, but is only asked if the rules leave too little choice."
+    told = [one if one.source in asked | failed else _unasked(one) for one in found]
+    return WhyNot(post=id, code="not_proposed", sentence=said, standings=told)
+
+
+def _depth(standing: Standing) -> float:
+    """How far back on its shelf a post stands, 1 for the last that the source takes."""
+    return (standing.rank or 0) / max(standing.takes, 1)
+
+
+def _unasked(standing: Standing) -> Standing:
+    said = f"it was not asked, as the rules left choice enough: {standing.detail}"
+    return Standing(standing.source, said, takes=standing.takes)
 
 
 def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:

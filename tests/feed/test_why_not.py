@@ -128,7 +128,7 @@ def test_a_post_that_no_source_proposed_says_where_it_stands_on_every_shelf(smal
     assert found.code == "not_proposed"
     by_source = {one.source: one for one in found.standings}
     assert set(by_source) == {
-        name for name in small.feed.pipeline.source_names if name not in ("everything", "seen again", "others")
+        name for name in small.feed.pipeline.source_names if name not in ("everything", "seen again")
     }
     tag = by_source["tag affinity"]
     assert tag.takes == 40
