@@ -17,7 +17,7 @@ from core.domain.viewer import ViewerState
 from core.feed.for_you import AGAIN, for_you
 from core.feed.index import KINDS, Index
 from core.feed.query import FeedQuery, marked
-from core.feed.side_effects import SERVED_TOPIC, served_event
+from core.feed.served_record import SERVED_TOPIC, served_event
 from core.feed.viewer_update import served
 from core.pipeline.engine import Outcome
 from core.pipeline.lockstep import Steps, alone, in_step

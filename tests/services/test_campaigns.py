@@ -16,7 +16,7 @@ from core.domain.feed import FeedPage
 from core.domain.ids import DAY, HOUR, MINUTE, SECOND
 from core.domain.mix import MixPolicy
 from core.domain.post import PostStatus
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.audit import Audit
 from core.services.campaign_board import Boards
 from core.services.campaign_counts import CampaignCounts

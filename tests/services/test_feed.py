@@ -15,7 +15,7 @@ from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind, PostStatus
 from core.domain.viewer import SampleViewer
 from core.feed.default_policy import DEFAULT_POLICY
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.delivery import Delivery
 from core.services.feed import Feed
 from tests.feed.world import NOW, World, make_post, world

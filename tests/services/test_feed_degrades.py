@@ -21,7 +21,7 @@ from core.domain.mix import MixPolicy
 from core.domain.post import PostStatus
 from core.feed.default_policy import DEFAULT_POLICY
 from core.feed.for_you import for_you
-from core.feed.side_effects import SERVED_TOPIC
+from core.feed.served_record import SERVED_TOPIC
 from core.pipeline.trace import name_of
 from core.services.assignments import TOPIC as EXPOSURES
 from core.services.feed_metrics import REGISTRY

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.domain.errors import Unavailable
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services import feed_metrics as metrics
 from core.services.feed import Feed
 from core.services.model_cache import KEPT

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.feed import FeedPage, PackedPage
 from core.domain.ids import HOUR, MINUTE
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.feed_packed import CHECKED_FOR, Pieces, json_of
 from core.services.feed_pages import packed_page_of, page_of
 from core.services.feed_request import Asked
