@@ -67,10 +67,11 @@ async def feed_page(
 ) -> Response:
     """Posts that the viewer has not been served before, ranked and mixed for them; an unknown viewer gets a first page.
 
-    Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
-    what was seen longest ago. Each slot says why it is there, unless `reasons=no`; `propensity` is the chance with which
-    exploration put it there. `reason.scores` says nothing of what a post earns, as apps may pass it on: `business`, `campaign` and
-    `score` are told by `GET /api/v1/feed/explain` only. One with a `campaign` is sponsored: the app tells the viewer.
+    The last 10,000 posts that a viewer was served count as seen. When the catalogue is exhausted `cursor` is null, and asking again
+    brings back what was seen longest ago. Each slot says why it is there, unless `reasons=no`; `propensity` is the chance with
+    which exploration put it there. `reason.scores` says nothing of what a post earns, as apps may pass it on: `business`,
+    `campaign` and `score` are told by `GET /api/v1/feed/explain` only. One with a `campaign` is sponsored: the app tells the
+    viewer.
 
     503 with `Retry-After` says that more pages are asked for than this process can make; nothing was marked as seen.
     """

@@ -63,10 +63,10 @@ class Feed:
     def page(self, viewer: str, *, record: bool = True, now: Millis, **wanted: Unpack[Wanted]) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
 
-        What is served is marked as seen by compare-and-set, so that no two requests ever show the same post; with `record=False`
-        nothing is marked or written down, and it is for staff. Without `reasons` the page does not say why and how it came about.
-        Raises InvalidInput naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from
-        what is left, and its notes say so.
+        What is served is marked as seen by compare-and-set, so that no two requests show the same post while it is among the last
+        KEPT_SEEN (`core.feed.viewer_update`) that the viewer was served; with `record=False` nothing is marked or written down, and
+        it is for staff. Without `reasons` the page does not say why and how it came about. Raises InvalidInput naming `viewer`,
+        `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and its notes say so.
         """
         if record:
             page = self.pages([(viewer, wanted)], now=now)[0]

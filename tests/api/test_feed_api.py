@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from core.domain.errors import Unavailable
+from core.feed.viewer_update import KEPT_SEEN
 from tests.feed.world import world
 
 
@@ -190,6 +191,11 @@ def test_every_route_is_described_with_an_example_and_its_problems(client: TestC
         described = paths[path][method]["responses"]
         assert described[ok]["content"]["application/json"]["example"], path
         assert "application/problem+json" in described["401"]["content"]
+
+
+def test_the_description_says_how_many_posts_count_as_seen(client: TestClient) -> None:
+    described = client.get("/api/openapi.json").json()["paths"]["/api/v1/feed"]["get"]["description"]
+    assert f"The last {KEPT_SEEN:,} posts" in described
 
 
 def test_everything_that_the_description_refers_to_is_in_it(client: TestClient) -> None:
