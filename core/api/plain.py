@@ -39,7 +39,7 @@ Result = FeedPage | PackedPage | list[EventResult]
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Asked(NamedTuple):
+class PlainRequest(NamedTuple):
     """What a plain request asks for: what its key has to allow, and how it is begun. Beginning raises as the work does."""
 
     needed: Scope
@@ -52,13 +52,13 @@ class Plain:
     def __init__(self) -> None:
         self._log, self._pages = GroupWrite(), GroupPages()
 
-    def asked(self, scope: Mapping[str, Any], body: bytes | bytearray) -> Asked | None:
+    def asked(self, scope: Mapping[str, Any], body: bytes | bytearray) -> PlainRequest | None:
         """What a request that may be plain asks for, or None if it is to go the long way."""
         if scope["method"] == "GET":
             wanted = _page(scope["query_string"])
-            return None if wanted is None else Asked(Scope.FEED_READ, partial(self._begin_page, wanted))
+            return None if wanted is None else PlainRequest(Scope.FEED_READ, partial(self._begin_page, wanted))
         events = _batch(body)
-        return None if events is None else Asked(Scope.EVENTS_WRITE, partial(self._begin_events, events))
+        return None if events is None else PlainRequest(Scope.EVENTS_WRITE, partial(self._begin_events, events))
 
     def _begin_page(self, wanted: Mapping[str, Any], services: Services) -> asyncio.Future[FeedPage | PackedPage]:
         return self._pages.page(services.feed, **wanted, packed=True)

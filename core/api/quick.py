@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_json
-from core.api.plain import Asked, Plain, may_be_plain, remembered, secret_of, written
+from core.api.plain import Plain, PlainRequest, may_be_plain, remembered, secret_of, written
 from core.api.problems import from_error
 from core.api.sessions import OpenServices
 from core.bootstrap import Services, clock
@@ -80,7 +80,7 @@ class Quick:
             return error, again
         return None if result is None else written(result), again
 
-    async def _allowed(self, scope: Scope, asked: Asked) -> Services | None:
+    async def _allowed(self, scope: Scope, asked: PlainRequest) -> Services | None:
         """The services, if the request's key may do this. Raises FeedroomError if it may not."""
         if not (secret := secret_of(scope["headers"])):
             return None

@@ -26,7 +26,7 @@ from core.services.feed_askers import Askers
 from core.services.feed_cards import Cards
 from core.services.feed_making import Making, note_failures
 from core.services.feed_queries import FeedQueries
-from core.services.feed_request import Asked, Wanted, checked
+from core.services.feed_request import PageRequest, Wanted, checked
 from core.services.served_log import ServedLog
 from core.services.stores import Stores
 from core.services.traces import Traces
@@ -89,7 +89,7 @@ class Feed:
         """
         started = time.perf_counter()
         found: list[FeedPage | PackedPage | Exception | None] = [None] * len(wanted)
-        asked: dict[int, Asked] = {}
+        asked: dict[int, PageRequest] = {}
         for place, (viewer, said) in enumerate(wanted):
             try:
                 asked[place] = self._askers.request(viewer, said, now=now)
@@ -135,7 +135,7 @@ class Feed:
         return page
 
     def look(
-        self, asked: Asked, *, policy: MixPolicy | str | None = None, region: str | None = None, now: Millis
+        self, asked: PageRequest, *, policy: MixPolicy | str | None = None, region: str | None = None, now: Millis
     ) -> tuple[FeedPage, Outcome, FeedQuery]:
         """The page that a viewer would get now, under the arms they are in, priced and with what it was made from. Nothing counts.
 
@@ -185,5 +185,5 @@ class Feed:
         return index.count
 
 
-def _too_many(asked: Asked) -> Throttled:
+def _too_many(asked: PageRequest) -> Throttled:
     return Throttled(f"viewer {asked.viewer} is asking for too many pages at once; try again", 1.0)

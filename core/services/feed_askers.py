@@ -8,7 +8,7 @@ from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
-from core.services.feed_request import Asked, Wanted, checked
+from core.services.feed_request import PageRequest, Wanted, checked
 from core.services.remembered import RememberedWhole
 from core.services.stores import Stores
 
@@ -20,7 +20,7 @@ class Askers:
         self._profiles = RememberedWhole(stores.sample_viewers)
         self._policies, self._arms = policies, arms
 
-    def request(self, viewer: str, wanted: Wanted, *, now: Millis, arms: bool = True) -> Asked:
+    def request(self, viewer: str, wanted: Wanted, *, now: Millis, arms: bool = True) -> PageRequest:
         """The request, with `arms` under those that the viewer is in unless it names a policy.
 
         Raises InvalidInput naming `viewer`, `size`, `session`, `segment`, `cursor` or `policy`.
@@ -44,7 +44,9 @@ class Askers:
         asked = self.known(asked, policy, region, now=now)
         return self.under_arms(asked, now=now) if arms and policy is None else asked
 
-    def known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, *, now: Millis) -> Asked:
+    def known(
+        self, asked: PageRequest, policy: MixPolicy | str | None, region: str | None, *, now: Millis
+    ) -> PageRequest:
         """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
         profile = self._profiles.get(asked.viewer, now=now)
         if policy is not None:
@@ -55,11 +57,11 @@ class Askers:
         segment = asked.segment or profile.segment
         return replace(asked, region=here, language=profile.language, segment=segment, sample=True)
 
-    def under_arms(self, asked: Asked, *, now: Millis) -> Asked:
+    def under_arms(self, asked: PageRequest, *, now: Millis) -> PageRequest:
         """The request under the policy and the model of the viewer's arms."""
         return asked if self._arms is None else self._arms.applied(asked, now=now)
 
-    def met(self, asked: Asked, *, now: Millis) -> None:
+    def met(self, asked: PageRequest, *, now: Millis) -> None:
         """Have it written down that the viewer met their arms."""
         if self._arms is not None:
             self._arms.expose(asked, now=now)

@@ -16,7 +16,7 @@ from core.services.feed_cursor import read
 from core.statistics.assignment import Assigned
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session;
     `model` is that of the viewer's arm, None the one in force;
     `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not say why they are
@@ -77,7 +77,7 @@ def checked(
     reasons: bool = True,
     staff: bool = False,
     packed: bool = False,
-) -> Asked:
+) -> PageRequest:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
     if not viewer or len(viewer) > MAX_ID:
         raise InvalidInput("viewer", viewer, f"1 to {MAX_ID} characters are needed")
@@ -91,7 +91,7 @@ def checked(
     if cursor is not None:
         place = read(cursor, viewer)
         session, number = place.session, place.page
-    return Asked(
+    return PageRequest(
         viewer=viewer,
         size=size,
         session=session or "",

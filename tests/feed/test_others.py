@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from msgspec import structs
 
@@ -15,9 +16,8 @@ from core.feed.replay import replay
 from core.feed.sources.others import Others
 from core.feed.standings import Standing
 from core.feed.trace_record import captured, read, trace_of, written
-from core.feed.why_not import Asked as PageAsked
-from core.feed.why_not import WhyNot, why_not
-from core.services.feed_request import Asked
+from core.feed.why_not import MadePage, WhyNot, why_not
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, World, make_post, world
 
 DAY = 86_400_000
@@ -52,7 +52,7 @@ def test_a_page_keeps_its_cap_though_every_source_found_one_publisher() -> None:
 @pytest.mark.parametrize(("others", "relaxed"), [(3, ["per_publisher"]), (12, [])])
 def test_such_a_page_made_again_is_the_same_to_the_last_bit(others: int, relaxed: list[str]) -> None:
     made = shop(own=800, others=others)
-    page, outcome, query = made.feed.look(Asked(viewer="v", size=20), now=NOW)
+    page, outcome, query = made.feed.look(PageRequest(viewer="v", size=20), now=NOW)
     names = made.feed.pipeline.source_names
     again = replay(read(written(trace_of(captured(query, outcome, names, page.request, "")))), made.feed.pipeline)
     assert again.difference == ""
@@ -70,13 +70,15 @@ def test_where_too_few_publishers_are_there_nothing_more_is_looked_for_and_the_p
 
 def not_proposed(made: World, policy: MixPolicy, size: int) -> tuple[set[str], dict[str, WhyNot]]:
     """Which posts the source would propose for a page, and why those are not on it that no source proposed."""
-    _, outcome, query = made.feed.look(Asked(viewer="v", size=size), policy=policy, now=NOW)
-    page = PageAsked(query, outcome, made.feed.pipeline)
-    posts = made.stores.posts.find({}, limit=1_000).items
+    _, outcome, query = made.feed.look(PageRequest(viewer="v", size=size), policy=policy, now=NOW)
+    page = MadePage(query, outcome, made.feed.pipeline)
+    rows = np.setdiff1d(np.arange(query.index.size), np.concatenate([rows for _, rows in outcome.proposals]))
+    posts = [made.stores.posts.get(query.index.ids[row]) for row in rows]
     found = {post.id: why_not(page, post.id, post) for post in posts}
+    assert {answer.code for answer in found.values()} == {"not_proposed"}
     again = structs.replace(query, marks=marks_of(query.index, query.viewer))
     proposed = {query.index.ids[row] for row in Others().propose(again).rows}
-    return proposed, {id: answer for id, answer in found.items() if answer.code == "not_proposed"}
+    return proposed, found
 
 
 def standing(answer: WhyNot) -> Standing:

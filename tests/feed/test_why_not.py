@@ -18,9 +18,9 @@ from core.feed.replay import replay
 from core.feed.slotting import EXPLORED
 from core.feed.trace_record import captured, trace_of
 from core.feed.what_if import without_each
-from core.feed.why_not import CODES, Asked, WhyNot, why_not
+from core.feed.why_not import CODES, MadePage, WhyNot, why_not
 from core.pipeline.candidates import Candidates, Kept, Selection
-from core.services.feed_request import Asked as PageAsked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, World, make_post, make_product, world
 
 PLAIN = MixPolicy(id="plain", name="Plain", per_publisher=50, explore=0.0)
@@ -36,13 +36,13 @@ def small() -> World:
 def ask(small: World, post: str, *, then: bool = False, **more: Any) -> WhyNot:
     """The answer for the page of 10 that the viewer v would get; with `then`, for the same page made again from its trace."""
     policy, region = more.pop("policy", PLAIN), more.get("region")
-    asked = PageAsked(viewer="v", request=REQUEST, **({"size": 10} | more))
+    asked = PageRequest(viewer="v", request=REQUEST, **({"size": 10} | more))
     page, outcome, query = small.feed.look(asked, policy=policy, region=region, now=small.now)
     pipeline = small.feed.pipeline
     if then:
         made = replay(trace_of(captured(query, outcome, pipeline.source_names, page.request, "")), pipeline)
         query, outcome = made.query, made.outcome
-    found = why_not(Asked(query, outcome, pipeline, str.capitalize, then), post, small.stores.posts.find_one(post))
+    found = why_not(MadePage(query, outcome, pipeline, str.capitalize, then), post, small.stores.posts.find_one(post))
     assert found.code in CODES
     assert found.sentence.endswith(".")
     assert found.post == post
@@ -51,14 +51,14 @@ def ask(small: World, post: str, *, then: bool = False, **more: Any) -> WhyNot:
 
 def chosen(small: World, policy: MixPolicy) -> list[str]:
     """What the mix puts on the page of 10 of the viewer v, before new posts are tried out."""
-    _, outcome, query = small.feed.look(PageAsked(viewer="v", size=10, request=REQUEST), policy=policy, now=small.now)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=10, request=REQUEST), policy=policy, now=small.now)
     made = outcome.selection
     shown = zip(made.page.rows.tolist(), made.displaced, made.rules, strict=True)
     return [query.index.ids[displaced if rule == EXPLORED else row] for row, displaced, rule in shown]
 
 
 def test_a_post_on_the_page_is_told_with_its_slot(small: World) -> None:
-    page, _, _ = small.feed.look(PageAsked(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
+    page, _, _ = small.feed.look(PageRequest(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
     for then in (False, True):
         for slot in page.slots:
             found = ask(small, slot.post, then=then)
@@ -158,7 +158,7 @@ def test_of_a_page_of_the_past_shelves_are_not_kept_and_that_is_said(small: Worl
 
 @pytest.mark.parametrize("then", [False, True])
 def test_the_score_it_would_have_needed_is_exact(small: World, then: bool) -> None:
-    _, outcome, query = small.feed.look(PageAsked(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
     place = int(np.argsort(-outcome.candidates["score"])[40])
     id = query.index.ids[outcome.candidates.rows[place]]
     found = ask(small, id, then=then)
@@ -213,12 +213,12 @@ def test_every_rule_that_may_keep_a_post_out_goes_by_the_name_that_the_mix_gives
 
 def test_a_post_whose_slot_tries_a_new_one_out_is_told_so(small: World) -> None:
     for _ in range(30):
-        _, outcome, query = small.feed.look(PageAsked(viewer="v", size=20), now=small.now)
+        _, outcome, query = small.feed.look(PageRequest(viewer="v", size=20), now=small.now)
         tried = [slot for slot, rule in enumerate(outcome.selection.rules) if rule == "exploration"]
         if tried:
             break
     id = query.index.ids[outcome.selection.displaced[tried[0]]]
-    found = why_not(Asked(query, outcome, small.feed.pipeline), id, small.stores.posts.get(id))
+    found = why_not(MadePage(query, outcome, small.feed.pipeline), id, small.stores.posts.get(id))
     assert found.code == "tried_out"
     assert f"slot {tried[0] + 1}" in found.sentence
 
@@ -252,7 +252,7 @@ def test_every_post_of_a_catalogue_has_an_answer(small: World) -> None:
 
 def test_when_the_mix_had_failed_the_answer_says_so_and_tries_nothing(small: World) -> None:
     small.feed.making.pipeline = replace(small.feed.pipeline, selector=NoMix())
-    page, outcome, query = small.feed.look(PageAsked(viewer="v", size=10), policy=PLAIN, now=small.now)
+    page, outcome, query = small.feed.look(PageRequest(viewer="v", size=10), policy=PLAIN, now=small.now)
     assert len(page.slots) == 10
     last = query.index.ids[outcome.candidates.rows[np.argmin(outcome.candidates["score"])]]
     found = ask(small, last)

@@ -246,9 +246,9 @@ def test_pages_and_exposures_wait_for_the_log_and_lose_nothing(services: Service
 
 
 def asked(viewer: str) -> Any:
-    from core.services.feed_request import Asked
+    from core.services.feed_request import PageRequest
 
-    return Asked(viewer=viewer, size=20)
+    return PageRequest(viewer=viewer, size=20)
 
 
 def test_pages_do_not_wait_again_and_again_for_a_live_store_that_hangs(
