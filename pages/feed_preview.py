@@ -15,7 +15,7 @@ from dashboard.components.phone_frame import phone_frame
 from dashboard.components.preview_compare import preview_compare, price_list
 from dashboard.components.preview_controls import preview_controls, viewer_in_words
 from dashboard.components.preview_session import (
-    Asked,
+    PreviewRequest,
     PreviewSession,
     act_as_viewer,
     next_page,
@@ -28,7 +28,7 @@ from dashboard.context import services
 
 
 @st.fragment
-def preview(me: Account, asked: Asked, viewer: SampleViewer, other: MixPolicy | None) -> None:
+def preview(me: Account, asked: PreviewRequest, viewer: SampleViewer, other: MixPolicy | None) -> None:
     """A fragment, so that scrolling the phone redraws nothing but what belongs to it."""
     with st.spinner("Making the page"):
         session = preview_session(me, asked)

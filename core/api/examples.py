@@ -35,6 +35,7 @@ _WORDS: dict[str, Any] = {
     "media": _MEDIA,
     "products": [_PRODUCT],
 }
+_SCORES: dict[str, float] = {"like": 0.11, "completion": 0.52, "engagement": 1.31, "reputation": 1.0, "freshness": 0.94}
 FEED_PAGE: dict[str, Any] = {
     "request": "01KAXA2T6H8J0K2M4N6P8Q0R2S",
     "viewer": "viewer-1042",
@@ -48,7 +49,7 @@ FEED_PAGE: dict[str, Any] = {
             "counts": {"like": 118, "comment": 9, "share": 4},
             "reason": {
                 "sources": ["tag affinity", "popular"],
-                "scores": {"like": 0.11, "completion": 0.52, "engagement": 1.31, "score": 1.24},
+                "scores": _SCORES,
                 "rule": "best score",
                 "sentence": "Because you liked 3 posts tagged Saree",
                 "displaced": None,
@@ -71,6 +72,9 @@ FEED_PAGE: dict[str, Any] = {
     ],
     "notes": [],
 }
+_SLOT: dict[str, Any] = FEED_PAGE["slots"][0]
+_ALL_SCORES: dict[str, Any] = {"scores": _SCORES | {"business": 0.43, "score": 1.24}}
+EXPLAINED_PAGE: dict[str, Any] = FEED_PAGE | {"slots": [_SLOT | {"reason": _SLOT["reason"] | _ALL_SCORES}]}
 POST: dict[str, Any] = {
     "id": "01KAX8Y5Q2M4Z7V9T1R3N5B7C9",
     **_WORDS,

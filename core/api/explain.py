@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from core.api.answers import answer, described
-from core.api.examples import FEED_PAGE
+from core.api.examples import EXPLAINED_PAGE
+from core.api.feed import Newcomer, Platform
 from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import Services, clock
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/api/v1", tags=["feed"])
 Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))]
 Open = Annotated[Services, Depends(services_of)]
 EXPLANATION: dict[str, Any] = {
-    "page": FEED_PAGE,
+    "page": EXPLAINED_PAGE,
     "candidates": 194,
     "facts": {
         "01KAX8Y5Q2M4Z7V9T1R3N5B7C9": {"price": 1499.0, "margin": 449.7, "impressions": 310, "reputation": 1.0},
@@ -80,13 +81,19 @@ def explain(
     region: Annotated[str | None, Query(max_length=12, examples=["IN"])] = None,
     language: Annotated[list[str] | None, Query(max_length=8)] = None,
     segment: Annotated[str | None, Query(max_length=MAX_ID)] = None,
+    platform: Platform = "",
+    newcomer: Newcomer = None,
     policy: Annotated[str | None, Query(max_length=MAX_ID)] = None,
 ) -> Response:
-    """With `viewer`: the page that they would get now, as `GET /api/v1/feed` with the same parameters, but nothing counts as seen.
+    """With `viewer`: the page that they would get now, as `GET /api/v1/feed` with the same parameters, under the same arms of
+    experiments, but nothing counts as seen.
 
     With `request`: a page that was served, made again from what was kept of it; `kept.identical` says whether every post, score and
     chance came out the same. A share of pages is kept (`FEEDROOM_TRACE_SHARE`), and every page of sample viewers, for 7 days.
     Words and media are of today: of a post that was taken down since, title "Not shown any more", there are none.
+
+    It is for tools of the staff: unlike a page for an app, `reason.scores` also has `business` (chance of an order × margin),
+    `campaign` (what the campaign pays, as it is paced) and `score` (by which the page is made), and `facts` has margins.
 
     `page.stages` is what each source proposed and passed over and what each filter left out and why, with times; `page.prices`
     what each binding rule costs. With `post`, `why_not` is the first reason why it is not on the page, as a `code` and a sentence.
@@ -104,5 +111,7 @@ def explain(
         region=region,
         languages=tuple(language or ()),
         segment=segment,
+        platform=platform,
+        newcomer=newcomer,
     )
     return answer(services.explain.now(asked, policy=policy, region=region, post=post, now=now))

@@ -21,6 +21,13 @@ router = APIRouter(prefix="/api/v1", tags=["feed"])
 Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))]
 Open = Annotated[Services, Depends(services_of)]
 Together = Annotated[Groups, Depends(groups_of)]
+Platform = Annotated[
+    str,
+    Query(max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"]),
+]
+Newcomer = Annotated[
+    bool | None, Query(description="whether this viewer is new to the app; experiments may ask for it")
+]
 
 
 @router.get(
@@ -50,15 +57,8 @@ async def feed_page(
         str | None,
         Query(max_length=MAX_ID, description="the segment the app counts the viewer to", examples=["home cook"]),
     ] = None,
-    platform: Annotated[
-        str,
-        Query(
-            max_length=40, description="what the viewer's app runs on; experiments may ask for it", examples=["android"]
-        ),
-    ] = "",
-    newcomer: Annotated[
-        bool | None, Query(description="whether this viewer is new to the app; experiments may ask for it")
-    ] = None,
+    platform: Platform = "",
+    newcomer: Newcomer = None,
     policy: Annotated[
         str | None, Query(max_length=MAX_ID, description="a version of the mix; by default the one in force")
     ] = None,
@@ -69,9 +69,11 @@ async def feed_page(
 ) -> Response:
     """Posts that the viewer has not been served before, ranked and mixed for them; an unknown viewer gets a first page.
 
-    Everything that is served counts as seen. When the catalogue is exhausted `cursor` is null, and asking again brings back
-    what was seen longest ago. Each slot says why it is there, unless `reasons=no`; `propensity` is the chance with which
-    exploration put it there. One with a `campaign` is sponsored: the app tells the viewer.
+    The last 10,000 posts that a viewer was served count as seen. When the catalogue is exhausted `cursor` is null, and asking again
+    brings back what was seen longest ago. Each slot says why it is there, unless `reasons=no`; `propensity` is the chance with
+    which exploration put it there. `reason.scores` says nothing of what a post earns, as apps may pass it on: `business`,
+    `campaign` and `score` are told by `GET /api/v1/feed/explain` only. One with a `campaign` is sponsored: the app tells the
+    viewer.
 
     503 with `Retry-After` says that more pages are asked for than this process can make; nothing was marked as seen.
     """

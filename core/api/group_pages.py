@@ -29,9 +29,10 @@ class GroupPages:
     While a page waits for the live store the loop stands still, twice for each page. Under load several requests have come by the
     time the loop looks, and they share both waits. Who comes alone is served alone.
 
-    A page of a large group costs two thirds of one that is made alone, so there is a rest after each group, as long as it took and
-    LONGEST_REST at most: where pages take half of the time, groups grow until they take less. It ends early when as many have come
-    as there were in the last group and nobody else does for a LULL, as where a few callers ask again and again.
+    A page of a large group costs less than one that is made alone (`tests/benchmarks/feed_latency.py` tells how much), so there is
+    a rest after each group, as long as it took and LONGEST_REST at most: where pages take half of the time, groups grow until they
+    take less. It ends early when as many have come as there were in the last group and nobody else does for a LULL, as where a few
+    callers ask again and again.
     """
 
     def __init__(self) -> None:

@@ -36,20 +36,20 @@ Result = FeedPage | PackedPage | list[EventResult]
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Asked(NamedTuple):
+class PlainRequest(NamedTuple):
     """What a plain request asks for: what its key has to allow, and how it is begun. Beginning raises as the work does."""
 
     needed: Scope
     begin: Callable[[Services], asyncio.Future[Any]]
 
 
-def plainly_asked(groups: Groups, scope: Mapping[str, Any], body: bytes | bytearray) -> Asked | None:
+def plainly_asked(groups: Groups, scope: Mapping[str, Any], body: bytes | bytearray) -> PlainRequest | None:
     """What a request that may be plain asks for, or None if it is to go the long way."""
     if scope["method"] == "GET":
         wanted = _page(scope["query_string"])
-        return None if wanted is None else Asked(Scope.FEED_READ, partial(groups.page, **wanted, packed=True))
+        return None if wanted is None else PlainRequest(Scope.FEED_READ, partial(groups.page, **wanted, packed=True))
     events = _batch(body)
-    return None if events is None else Asked(Scope.EVENTS_WRITE, partial(groups.events, events=events))
+    return None if events is None else PlainRequest(Scope.EVENTS_WRITE, partial(groups.events, events=events))
 
 
 def may_be_plain(scope: Mapping[str, Any]) -> bool:

@@ -14,8 +14,10 @@ from core.api.security import key_with, services_of
 from core.bootstrap import Services, clock
 from core.domain.account import Account, ApiKey, Role, Scope
 from core.domain.events import MAX_ID
+from core.domain.feed import MAX_PAGE
 from core.domain.ids import Millis
-from core.domain.mix import MixPolicy, Pin, Share
+from core.domain.mix import DEFAULT_WEIGHTS, MAX_EXPLORE, MAX_GAP, MixPolicy, Pin, Share
+from core.domain.mix_fields import MAX_WEIGHT
 from core.domain.post import PostKind
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
@@ -86,8 +88,9 @@ class NewVersion(BaseModel):
         max_length=200,
         description=(
             "Settings by flat name: `shares.KIND.least`, `shares.KIND.most`, `session_shares.KIND.least` and `.most` (0 to 1), "
-            "`gap.KIND` (slots), `per_publisher`, `per_brand`, `per_topic` (posts; null: no cap), `explore` (0 to 0.5), "
-            "`weights.ACTION`, and `pins` as pairs of position and post."
+            f"`gap.KIND` (0 to {MAX_GAP} slots), `per_publisher`, `per_brand`, `per_topic` (1 to {MAX_PAGE} posts; null: no cap on "
+            f"brands or topics), `explore` (0 to {MAX_EXPLORE}), `weights.NAME` (up to {MAX_WEIGHT:g}; NAME is one of "
+            f"{', '.join(DEFAULT_WEIGHTS)}), and `pins` as pairs of position and post."
         ),
         examples=[{"shares.promotional.most": 0.1, "gap.promotional": 3}],
     )

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.answers import send_json
 from core.api.groups import Groups
-from core.api.plain import Asked, may_be_plain, plainly_asked, remembered, secret_of, written
+from core.api.plain import PlainRequest, may_be_plain, plainly_asked, remembered, secret_of, written
 from core.api.problems import from_error
 from core.api.sessions import OpenServices
 from core.bootstrap import Services, clock
@@ -81,7 +81,7 @@ class Quick:
             return error, again
         return None if result is None else written(result), again
 
-    async def _allowed(self, scope: Scope, asked: Asked) -> Services | None:
+    async def _allowed(self, scope: Scope, asked: PlainRequest) -> Services | None:
         """The services, if the request's key may do this. Raises FeedroomError if it may not."""
         if not (secret := secret_of(scope["headers"])):
             return None

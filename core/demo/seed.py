@@ -21,7 +21,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
 from core.domain.job import JobKind
 from core.domain.ports.event_log import NewEvent
-from core.feed.side_effects import SERVED_TOPIC, ServedPage, ServedSlot, served_event
+from core.feed.served_record import SERVED_TOPIC, ServedPage, ServedSlot, served_event
 from core.services.engagement import TOPIC
 from core.services.lifecycle import CATALOGUE
 from core.services.stores import Stores

@@ -42,7 +42,11 @@ class MediaLinks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SlotReason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why this post is in this slot: the sources that proposed it, its scores by name, the rule that placed it, and a sentence."""
+    """Why this post is in this slot: the sources that proposed it, its scores by name, the rule that placed it, and a sentence.
+
+    Pages for apps leave out the scores `business` and `campaign`, which tell what a post earns, and `score`, in which they are
+    added up; explanations have them.
+    """
 
     sources: tuple[str, ...]
     scores: dict[str, float]

@@ -5,14 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.domain.errors import InvalidInput
 from core.domain.ids import Millis
 from core.domain.post import PostKind
 
-MAX_GAP = 10
-MAX_PINNED = 20
+MAX_GAP: Final = 10
+MAX_PINNED: Final = 20
 """Pins stand among the first slots."""
+MAX_EXPLORE: Final = 0.5
+CAPS: Final[Mapping[str, str]] = {"per_publisher": "publisher", "per_brand": "brand", "per_topic": "topic"}
+"""The fields that cap posts of one group, and what the group is."""
+UNWANTED: Final = ("not_interested", "report")
+"""Actions whose weight may be negative."""
+DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
+    "like": 1.0,
+    "completion": 1.0,
+    "comment": 4.0,
+    "share": 6.0,
+    "follow": 8.0,
+    "product_click": 2.0,
+    "add_to_cart": 6.0,
+    "order": 20.0,
+    "not_interested": -10.0,
+    "report": -40.0,
+    "business": 0.02,
+    "campaign": 0.02,
+}
+"""Every weight there is, by default: the worth of each action in likes. `business` is the worth of one major unit of expected
+margin, for example one rupee, and `campaign` that of one major unit which a campaign pays for the delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +63,9 @@ class MixPolicy:
 
     `shares` per kind hold on every page, `session_shares` over all that a viewer is served in one session; `gap` per kind is how
     many slots lie between two of that kind; `per_publisher`, `per_brand` and `per_topic` cap the posts of one publisher, brand and
-    topic on a page (None: no cap); `explore` is the share of slots that try new posts; `weights` are the worth of each predicted
-    action in engagement units. `family` is the name that versions share, `base` the id of the version it was made from.
+    topic on a page (None: no cap); `explore` is the share of slots that try new posts; `weights` replace DEFAULT_WEIGHTS, and other
+    names in it count for nothing. What people type is held to more; see `core.domain.mix_fields`. `family` is the name that
+    versions share, `base` the id of the version it was made from.
     """
 
     id: str
@@ -68,16 +91,16 @@ class MixPolicy:
         for name in ("shares", "session_shares"):
             _check_shares(name, getattr(self, name))
         for name, weight in self.weights.items():
-            if not math.isfinite(weight) or (weight < 0 and name not in ("not_interested", "report")):
+            if not math.isfinite(weight) or (weight < 0 and name not in UNWANTED):
                 raise InvalidInput(f"weights.{name}", weight, "a finite weight from 0 up is needed")
-        for name in ("per_publisher", "per_brand", "per_topic"):
+        for name in CAPS:
             if (cap := getattr(self, name)) is not None and cap < 1:
                 raise InvalidInput(name, cap, "at least 1")
         for kind, slots in self.gap.items():
             if not 0 <= slots <= MAX_GAP:
                 raise InvalidInput(f"gap.{kind}", slots, f"0 to {MAX_GAP} slots")
-        if not (math.isfinite(self.explore) and 0 <= self.explore <= 0.5):
-            raise InvalidInput("explore", self.explore, "a share from 0 to 0.5 is needed")
+        if not (math.isfinite(self.explore) and 0 <= self.explore <= MAX_EXPLORE):
+            raise InvalidInput("explore", self.explore, f"a share from 0 to {MAX_EXPLORE} is needed")
         positions, posts = [pin.position for pin in self.pins], [pin.post for pin in self.pins]
         if wrong := [place for place in positions if not 0 <= place < MAX_PINNED]:
             raise InvalidInput("pins", wrong[0], f"a position from 0 to {MAX_PINNED - 1} is needed")

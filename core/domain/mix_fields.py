@@ -8,14 +8,25 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from core.domain.errors import InvalidInput
-from core.domain.mix import MAX_GAP, MAX_PINNED, MixPolicy, Pin, Share
+from core.domain.feed import MAX_PAGE
+from core.domain.mix import (
+    CAPS,
+    DEFAULT_WEIGHTS,
+    MAX_EXPLORE,
+    MAX_GAP,
+    MAX_PINNED,
+    UNWANTED,
+    MixPolicy,
+    Pin,
+    Share,
+)
 from core.domain.mix_life import Value
 from core.domain.post import PostKind
 
-MAX_EXPLORE: Final = 0.5
-CAPS: Final = ("per_publisher", "per_brand", "per_topic")
-UNWANTED: Final = frozenset({"not_interested", "report"})
-"""Actions whose weight may be negative."""
+MAX_WEIGHT: Final = 100.0
+"""With more, a single action could outweigh what the mix takes for a rule that is broken, or rank a new post behind all that comes
+again."""
+_WEIGHTS: Final = "weights."
 _SHARES: Final = ("shares", "session_shares")
 _TINY: Final = 1e-9
 
@@ -30,7 +41,7 @@ class Refusal:
 
 
 def flat(policy: MixPolicy) -> dict[str, Value]:
-    """Every setting of a policy; shares that are not set are 0 and 1, gaps 0, caps None.
+    """Every setting of a policy; shares that are not set are 0 and 1, gaps 0, caps None, weights as by default.
 
     >>> flat(MixPolicy(id="p", name="p", shares={PostKind.UGC: Share(least=0.4)}))["shares.ugc.least"]
     0.4
@@ -45,16 +56,19 @@ def flat(policy: MixPolicy) -> dict[str, Value]:
     table |= {f"gap.{kind.value}": float(policy.gap.get(kind, 0)) for kind in PostKind}
     table |= {name: _number(getattr(policy, name)) for name in CAPS}
     table["explore"] = policy.explore
-    table |= {f"weights.{name}": weight for name, weight in policy.weights.items()}
+    table |= {_WEIGHTS + name: policy.weights.get(name, usual) for name, usual in DEFAULT_WEIGHTS.items()}
     table["pins"] = [(pin.position, pin.post) for pin in sorted(policy.pins, key=lambda pin: pin.position)]
     return table
 
 
 def with_values(base: MixPolicy, values: Mapping[str, Value]) -> MixPolicy:
-    """`base` with these settings instead. Raises InvalidInput naming the field and the value."""
+    """`base` with these settings instead; a weight of it that nothing reads is left behind.
+
+    Raises InvalidInput naming the field and the value.
+    """
     table = flat(base)
     for field in values:
-        if field not in table and not field.startswith("weights."):
+        if field not in table:
             raise InvalidInput(field, values[field], "there is no such setting")
     table |= values
     if wrong := refusals(table):
@@ -68,7 +82,11 @@ def with_values(base: MixPolicy, values: Mapping[str, Value]) -> MixPolicy:
         per_brand=_cap(table["per_brand"]),
         per_topic=_cap(table["per_topic"]),
         explore=_float(table["explore"]),
-        weights={name.removeprefix("weights."): _float(table[name]) for name in table if name.startswith("weights.")},
+        weights={
+            name: _float(table[_WEIGHTS + name])
+            for name in DEFAULT_WEIGHTS
+            if name in base.weights or _WEIGHTS + name in values
+        },
         pins=tuple(Pin(position=int(place), post=post) for place, post in _pins(table)),
     )
 
@@ -87,16 +105,23 @@ def refusals(table: Mapping[str, Value], *, last: str = "") -> tuple[Refusal, ..
     for kind in PostKind:
         found += _wrong_whole(table, f"gap.{kind.value}", 0, MAX_GAP, "slots", optional=False)
     for cap in CAPS:
-        found += _wrong_whole(table, cap, 1, None, "posts", optional=cap != "per_publisher")
+        found += _wrong_whole(table, cap, 1, MAX_PAGE, "posts", optional=cap != "per_publisher")
     if not _within(table["explore"], 0, MAX_EXPLORE):
         found.append(
-            Refusal("explore", "Exploration takes 0% to 50% of the slots.", f"Type a share up to {MAX_EXPLORE:.0%}.")
+            Refusal(
+                "explore",
+                f"Exploration takes 0% to {MAX_EXPLORE:.0%} of the slots.",
+                f"Type a share up to {MAX_EXPLORE:.0%}.",
+            )
         )
-    for field in (name for name in table if name.startswith("weights.")):
+    for name in DEFAULT_WEIGHTS:
+        field = _WEIGHTS + name
         value = table[field]
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            found.append(Refusal(field, "A weight is a number.", "Type a number."))
-        elif value < 0 and field.removeprefix("weights.") not in UNWANTED:
+        if not _within(value, -MAX_WEIGHT, MAX_WEIGHT):
+            found.append(
+                Refusal(field, f"A weight is a number up to {MAX_WEIGHT:g}, or down to −{MAX_WEIGHT:g}.", "Type one.")
+            )
+        elif _float(value) < 0 and name not in UNWANTED:
             found.append(
                 Refusal(
                     field,
@@ -133,7 +158,7 @@ def _wrong_shares(table: Mapping[str, Value], group: str, last: str) -> list[Ref
             Refusal(
                 at,
                 f"The least shares add up to {total:.0%}: no page can hold that.",
-                _lower(at, _float(table[at]), total - 1),
+                _lower(_float(table[at]), total - 1),
             )
         )
     if (total := sum(most.values())) < 1 - _TINY:
@@ -148,7 +173,7 @@ def _wrong_shares(table: Mapping[str, Value], group: str, last: str) -> list[Ref
     return found
 
 
-def _lower(field: str, value: float, by: float) -> str:
+def _lower(value: float, by: float) -> str:
     if value + _TINY >= by:
         return f"Lower this to {max(value - by, 0):.0%}, or lower other kinds by {by:.0%}."
     return f"Lower the least shares by {by:.0%} together."
@@ -163,20 +188,14 @@ def _place(fields: list[str], last: str, weight: Mapping[PostKind, float]) -> st
 
 
 def _wrong_whole(
-    table: Mapping[str, Value], field: str, least: int, most: int | None, unit: str, *, optional: bool
+    table: Mapping[str, Value], field: str, least: int, most: int, unit: str, *, optional: bool
 ) -> list[Refusal]:
     value = table[field]
     if value is None and optional:
         return []
-    if (
-        isinstance(value, int | float)
-        and float(value).is_integer()
-        and value >= least
-        and (most is None or value <= most)
-    ):
+    if _within(value, least, most) and _float(value).is_integer():
         return []
-    room = f"{least} to {most}" if most is not None else f"from {least} up"
-    return [Refusal(field, f"A whole number of {unit} is needed.", f"Type a number {room}.")]
+    return [Refusal(field, f"A whole number of {unit} is needed.", f"Type a number from {least} to {most}.")]
 
 
 def _wrong_pins(table: Mapping[str, Value]) -> list[Refusal]:

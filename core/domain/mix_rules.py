@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.domain.mix import MixPolicy, Share
+from core.domain.mix import CAPS, MixPolicy, Share
 from core.domain.post import PostKind
 
 
@@ -31,10 +31,6 @@ def rules(policy: MixPolicy) -> Iterator[tuple[str, str]]:
             yield field, cap_name(field, cap)
     for pin in policy.pins:
         yield f"pins.{pin.position}", pin_name(pin.position)
-
-
-CAPS = {"per_publisher": "publisher", "per_brand": "brand", "per_topic": "topic"}
-"""The fields that cap posts of one group, and what the group is."""
 
 
 def share_name(kind: PostKind, share: float, end: str, *, session: bool = False) -> str:

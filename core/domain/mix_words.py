@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from core.domain.mix import MixPolicy
+from core.domain.mix import CAPS, MixPolicy
 from core.domain.mix_fields import flat
 from core.domain.mix_life import Value
 from core.domain.post import PostKind
 
-_CAPS = {"per_publisher": "one publisher", "per_brand": "one brand", "per_topic": "one topic"}
 _WHERE = {"shares": "of a page", "session_shares": "of a session"}
 
 
@@ -38,10 +37,8 @@ def in_words(field: str, before: Value, after: Value) -> str:
         return f"{PostKind(kind).label}: {limit} {_percent(after)} instead of {_percent(before)} {_WHERE[group]}."
     if group == "gap":
         return f"Slots between two {PostKind(rest).label} posts: {_number(after)} instead of {_number(before)}."
-    if group in _CAPS:
-        return (
-            f"Posts of {_CAPS[group]} on a page: {_limit(after)} instead of {_limit(before).removeprefix('at most ')}."
-        )
+    if group in CAPS:
+        return f"Posts of one {CAPS[group]} on a page: {_limit(after)} instead of {_limit(before).removeprefix('at most ')}."
     if group == "explore":
         return f"Exploration: {_percent(after)} instead of {_percent(before)} of the slots."
     return f"Weight of {rest.replace('_', ' ')}: {_number(after)} instead of {_number(before)}."

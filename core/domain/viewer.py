@@ -49,7 +49,7 @@ class ViewerState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All the feed knows of one viewer, read and written whole, newest interaction last.
 
     `tags` and `publishers` are decayed affinities as of `updated_at`; `applied` remembers recent events by `event_mark`, one mark
-    after the other, so that a second delivery changes nothing; `seen` are the posts already served, oldest first. `decided` is when
+    after the other, so that a second delivery changes nothing; `seen` are the posts served last, oldest first. `decided` is when
     a like, follow or hide was last decided, by `verb:subject`, so that a late opposite changes nothing. `session` is the latest
     one. `version` is bumped by each stored change.
     """

@@ -1,4 +1,4 @@
-"""What a viewer may do with a post: how often it happens by default, and how much each is worth."""
+"""What a viewer may do with a post, and how often it happens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.mix import DEFAULT_WEIGHTS
 from core.domain.post import PostTotals
 from core.pipeline.candidates import FloatArray
 
@@ -18,23 +19,6 @@ ACTIONS: tuple[str, ...] = (
 USUAL_RATES: FloatArray = np.array([0.05, 0.35, 0.004, 0.01, 0.005, 0.02, 0.006, 0.0015, 0.008, 0.0005])
 """Rates per impression before any is measured. They are the prior of the catalogue's own means and matter for a few thousand
 impressions only."""
-
-DEFAULT_WEIGHTS: Mapping[str, float] = {
-    "like": 1.0,
-    "completion": 1.0,
-    "comment": 4.0,
-    "share": 6.0,
-    "follow": 8.0,
-    "product_click": 2.0,
-    "add_to_cart": 6.0,
-    "order": 20.0,
-    "not_interested": -10.0,
-    "report": -40.0,
-    "business": 0.02,
-    "campaign": 0.02,
-}
-"""Worth of each action in likes. `business` is the worth of one major unit of expected margin, for example one rupee, and
-`campaign` that of one major unit which a campaign pays for the delivery."""
 
 CATALOGUE_PRIOR = 5_000.0
 """Impressions that `USUAL_RATES` count for in the catalogue's mean."""

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 
 from core.domain.ids import Millis
-from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, USUAL_RATES, catalogue_rates, log_odds, post_rates, weights_of
+from core.domain.mix import DEFAULT_WEIGHTS
+from core.feed.actions import ACTIONS, USUAL_RATES, catalogue_rates, log_odds, post_rates, weights_of
 from core.feed.columns import Column, Ragged, Vocabulary
 from core.feed.entry import Entry, Sale, brand_of, sale_of
 from core.feed.index import KIND_NUMBER, KINDS, Index

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from core.domain.mix import MixPolicy, Share
+from core.domain.mix import DEFAULT_WEIGHTS, MixPolicy, Share
 from core.domain.post import PostKind
-from core.feed.actions import DEFAULT_WEIGHTS
 
 DEFAULT_POLICY = MixPolicy(
     id="for_you-1",

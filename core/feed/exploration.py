@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from core.domain.mix_rules import CAPS
+from core.domain.mix import CAPS
 from core.feed.index import KINDS, Index
 from core.feed.mix import MixedPage, Problem
 from core.pipeline.candidates import FloatArray, IntArray

@@ -11,17 +11,15 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 from msgspec import field
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from core.domain.feed import Relaxation
 from core.domain.lazily import lazily
-from core.domain.mix import MixPolicy
-from core.domain.mix_rules import CAPS
+from core.domain.mix import CAPS, MixPolicy
 from core.domain.post import PostKind
 from core.domain.viewer import FeedSession
 from core.feed.index import KIND_NUMBER, KINDS
-from core.feed.mix_asked import UNCAPPED, Asked
+from core.feed.mix_asked import Asked
 from core.feed.mix_bounds import Bounds, bounds
 from core.feed.mix_relax import least_relaxed
 from core.feed.mix_search import Board
@@ -174,12 +172,3 @@ def _limits(problem: Problem, must: tuple[int, ...] | None) -> Bounds:
     return problem.asked.standing.once(
         ("limits", there, must, served), lambda: bounds(policy, size, problem.available, must, session)
     )
-
-
-def upper_bound(problem: Problem) -> float:
-    """A value that no page exceeds which keeps the rules: the exact best page without caps."""
-    board = replace(problem.board(problem.asked), caps=np.full(3, UNCAPPED, np.int64))
-    limits = _limits(problem, None)
-    toll = np.zeros((len(KINDS), problem.slots + 3))
-    found = board.order(board.everything, board.frame(limits.least, limits.most, toll))
-    return np.inf if found is None or found.broken else found.value

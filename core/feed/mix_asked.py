@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.domain.bounded import Bounded
 from core.domain.feed import Relaxation
 from core.domain.lazily import lazily
-from core.domain.mix import MixPolicy, Share
-from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
+from core.domain.mix import CAPS, MixPolicy, Share
+from core.domain.mix_rules import cap_name, gap_name, pin_name, share_name
 from core.domain.viewer import FeedSession
 from core.feed.index import KIND_NUMBER, KINDS
 from core.feed.mix_bounds import session_slots, too_few, too_many, whole_slots
@@ -54,7 +54,7 @@ class Standing:
     def caps(self) -> Ints:
         """(3,) posts of one publisher, brand and topic."""
         held = [getattr(self.policy, field) for field in CAPS]
-        return np.array([UNCAPPED if cap is None else cap for cap in held], np.int64)
+        return np.array([UNCAPPED if cap is None else min(cap, UNCAPPED) for cap in held], np.int64)
 
     @lazily
     def gaps(self) -> Ints:

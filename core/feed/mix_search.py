@@ -201,9 +201,9 @@ class Board(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Places among all candidates as places of the shortlist; a place that is not on it stays out of the way."""
         kept = self._short[0]
         at = np.minimum(np.searchsorted(kept, places), len(kept) - 1)
-        return at if (kept[at] == places).all() and len(np.unique(at)) == len(at) else self._pinned_first(at)
+        return at if (kept[at] == places).all() and len(np.unique(at)) == len(at) else self._pinned_first()
 
-    def _pinned_first(self, at: Ints) -> Ints:
+    def _pinned_first(self) -> Ints:
         """Some page with the pins, to start from where a page of another problem cannot be had."""
         free = np.setdiff1d(np.arange(len(self._short[0])), self.pinned)
         page = self.pinned.copy()

@@ -7,11 +7,9 @@ typical shares are some thousand states: measured beside `solve`.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -93,21 +91,6 @@ def solve(
         PENALTY,
     )
     return Solution(kinds[places].astype(np.int8), float(value), int(broken))
-
-
-def value_of(kinds: Sequence[int], values: Sequence[FloatArray], attention: FloatArray) -> float:
-    """Σ attention · value of a sequence of kinds."""
-    taken = [0] * len(values)
-    total = 0.0
-    for slot, kind in enumerate(kinds):
-        total += float(attention[slot] * values[kind][taken[kind]])
-        taken[kind] += 1
-    return total
-
-
-def every_page(slots: int, kinds: int = KIND_COUNT) -> Any:
-    """All sequences of kinds, for tests of small pages."""
-    return itertools.product(range(kinds), repeat=slots)
 
 
 @njit(cache=True, nogil=True)

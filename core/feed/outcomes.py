@@ -16,7 +16,7 @@ import numpy as np
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, MINUTE, Millis
 from core.feed.actions import ACTIONS
-from core.feed.side_effects import ServedPage
+from core.feed.served_record import ServedPage
 from core.feed.totals import COMPLETED
 from core.statistics.bucketing import point
 from core.statistics.calibration import Counts

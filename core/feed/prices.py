@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from msgspec import structs
 
-from core.domain.mix import MixPolicy, Share
-from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
+from core.domain.mix import CAPS, MixPolicy, Share
+from core.domain.mix_rules import cap_name, gap_name, pin_name, share_name
 from core.feed.index import KINDS
 from core.feed.mix import MixedPage, Problem, best_page
 from core.feed.mix_asked import Asked

@@ -178,5 +178,4 @@ def _as_then(trace: PageTrace, pipeline: FeedPipeline[FeedQuery]) -> FeedPipelin
         scorers=again("scorer", pipeline.scorers),
         selector=again("selector", (pipeline.selector,))[0],
         late_filters=(Refused(trace.refused.array()),),
-        side_effects=(),
     )

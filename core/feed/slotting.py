@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from core.domain.mix import MixPolicy
-from core.domain.mix_rules import CAPS, cap_name, gap_name, pin_name, share_name
+from core.domain.mix import CAPS, MixPolicy
+from core.domain.mix_rules import cap_name, gap_name, pin_name, share_name
 from core.feed.exploration import tried_out
 from core.feed.index import KINDS
 from core.feed.mix import MixedPage, Problem, best_page
@@ -19,7 +19,6 @@ from core.feed.query import FeedQuery
 from core.pipeline.candidates import Candidates, IntArray, Selection
 from core.pipeline.ranking import best_first
 
-RESERVE = 40
 EXPLORED = "exploration"
 BEST = "best score"
 PINNED = "pin at"
@@ -43,9 +42,9 @@ class Slotting:
     again: int
 
     def select(self, query: FeedQuery, candidates: Candidates) -> Selection:
-        """The page in slot order, and the best of the rest."""
+        """The page in slot order."""
         if not len(candidates):
-            return Selection(candidates, candidates, (), np.ones(0))
+            return Selection(candidates, (), np.ones(0))
         order = best_first(candidates["score"])
         problem, fresh = self._posed(query, candidates, order)
         mixed = best_page(problem)
@@ -56,7 +55,6 @@ class Slotting:
             rules[slot], displaced[slot] = EXPLORED, instead_of
         return Selection(
             page=candidates.at(order[page]),
-            reserve=candidates.at(order[_rest(len(order), page, RESERVE)]),
             rules=tuple(rules),
             propensities=propensities,
             displaced=tuple([int(rows[place]) if place >= 0 else -1 for place in displaced]),
@@ -66,12 +64,9 @@ class Slotting:
             lacking=mixed.lacking,
         )
 
-    def problem(self, query: FeedQuery, candidates: Candidates, order: Places) -> Problem:
-        """The mix's problem for candidates in the `order` of their scores."""
-        return self._posed(query, candidates, order)[0]
-
     def _posed(self, query: FeedQuery, candidates: Candidates, order: Places) -> tuple[Problem, Places]:
-        """The problem, and the places in the order of the new posts that have never been served to this viewer."""
+        """The mix's problem for candidates in the `order` of their scores, and the places in it of the new posts that have never
+        been served to this viewer."""
         index = query.index
         scores, kinds, names, new, fresh, counts = _columns(
             order,
@@ -193,22 +188,6 @@ def _columns(order, rows, sources, scores, kind, publisher, brand, topic, again,
             untried[found] = place
             found += 1
     return ranked, kinds, names, new, untried[:found].copy(), counts
-
-
-@njit(cache=True, nogil=True)
-def _rest(count, page, most):  # type: ignore[no-untyped-def]
-    """The first `most` of `count` places that are not on the page."""
-    on = np.zeros(count, np.bool_)
-    for place in page:
-        on[place] = True
-    rest, found = np.empty(most, np.int64), 0
-    for place in range(count):
-        if found == most:
-            break
-        if not on[place]:
-            rest[found] = place
-            found += 1
-    return rest[:found].copy()
 
 
 @njit(cache=True, nogil=True)

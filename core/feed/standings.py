@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.feed.sources.campaigns import Campaigns
 from core.feed.sources.following import Following
 from core.feed.sources.fresh import Fresh
 from core.feed.sources.neighbours import Neighbours
+from core.feed.sources.others import Others
 from core.feed.sources.popular import Popular
 from core.feed.sources.segment import Segment
 from core.feed.sources.tag_affinity import TagAffinity
@@ -143,6 +144,22 @@ def _(source: Campaigns, name: str, query: FeedQuery, row: int, tag_name: TagNam
     takes = int(table.slots[owner])
     detail = f"'{table.names[owner]}' may have {takes} slot{'s' * (takes != 1)} on this page"
     return [Standing(name, f"{detail}, and other posts of it suit better" if takes else detail, takes=takes)]
+
+
+@standings.register
+def _(source: Others, name: str, query: FeedQuery, row: int, tag_name: TagName) -> list[Standing]:
+    index, kind, cap = query.index, int(query.index.kind[row]), query.policy.per_publisher
+    if source.of_no_use(query):
+        return [Standing(name, "the shop has too few publishers to fill the page by the rules")]
+    best, shelf = source.best(query, kind), f"the best of kind {KINDS[kind].label}"
+    if row not in best:
+        return [_on_shelf(name, shelf, index.by_kind.ahead(kind, row, query.fit, index.size), source.deep)]
+    before = best[: np.flatnonzero(best == row)[0]]
+    own = int(np.count_nonzero(index.publisher[before] == index.publisher[row]))
+    if own >= cap:
+        return [_on_shelf(name, f"what its publisher has among {shelf}", own, cap)]
+    ahead = len(replace(source, most=source.deep).varied(before, index.publisher, cap))
+    return [_on_shelf(name, f"{shelf} with at most {cap} of a publisher", ahead, source.most)]
 
 
 def _on_shelf(source: str, shelf: str, ahead: int | None, takes: int) -> Standing:

@@ -10,7 +10,7 @@ import msgspec
 from core.domain.attribution import PageFacts, Place, Shopper, SlotFacts, Touch, TouchKind, Windows
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.post import Post
-from core.feed.side_effects import ServedPage
+from core.feed.served_record import ServedPage
 
 KEPT_VIEWS = 100
 KEPT_CLICKS = 200

@@ -20,6 +20,7 @@ HALF_LIFE: Millis = 7 * DAY
 
 KEPT_AFFINITIES = 200
 KEPT_SEEN = 10_000
+"""Posts served that are remembered of a viewer; one served before these may come again as if it were new."""
 KEPT_DECISIONS = 500
 FAINT = 0.01
 LATELY = 100

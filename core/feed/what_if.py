@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from msgspec import structs
 
-from core.domain.mix import MixPolicy, Share
+from core.domain.feed import MAX_PAGE
+from core.domain.mix import CAPS, MixPolicy, Share
+from core.domain.mix_rules import cap_name, gap_name, pin_name, share_name
 from core.domain.post import PostKind
 from core.feed.index import KINDS
 from core.feed.query import FeedQuery
@@ -18,7 +21,6 @@ from core.pipeline.stages import Selector
 
 STEPS = 24
 """Halvings of the interval: the score needed is told within a ten-millionth of the page's best score."""
-NO_CAP = 10_000
 
 
 def score_needed(query: FeedQuery, selector: Selector[FeedQuery], candidates: Candidates, place: int) -> float | None:
@@ -43,7 +45,7 @@ def kept_out_by(query: FeedQuery, selector: Selector[FeedQuery], candidates: Can
     """The rule without which the candidate at `place` would be chosen with the score that it has; empty if there is none."""
     score = float(candidates["score"][place])
     kind = int(query.index.kind[candidates.rows[place]])
-    for rule, policy in _without(query.policy, kind):
+    for rule, policy in without_each(query.policy, kind):
         if _chosen(structs.replace(query, policy=policy), selector, candidates, place, score):
             return rule
     return ""
@@ -59,39 +61,35 @@ def _chosen(query: FeedQuery, selector: Selector[FeedQuery], candidates: Candida
     return any(row == (displaced if rule == EXPLORED else one) for one, displaced, rule in shown)
 
 
-def _without(policy: MixPolicy, kind: int) -> Iterator[tuple[str, MixPolicy]]:
-    """Each rule of a policy in words, and the policy without it: those on the post's own kind first, all of them last."""
+def without_each(policy: MixPolicy, kind: int) -> Iterator[tuple[str, MixPolicy]]:
+    """Each rule of a policy by name, and the policy without it: those on the post's own kind first, all of them last."""
     own = [KINDS[kind], *(other for place, other in enumerate(KINDS) if place != kind)]
-    for name, where in (("shares", ""), ("session_shares", " of a session")):
-        shares: dict[PostKind, Share] = getattr(policy, name)
+    for group in ("shares", "session_shares"):
+        shares: dict[PostKind, Share] = getattr(policy, group)
+        session = group == "session_shares"
         for one in own:
             share = shares.get(one, Share())
             if share.most < 1 and one is KINDS[kind]:
-                yield f"{one.label} at most {share.most:.0%}{where}", _with(policy, name, one, replace(share, most=1.0))
+                name = share_name(one, share.most, "most", session=session)
+                yield name, _with(policy, group, one, replace(share, most=1.0))
             if share.least > 0 and one is not KINDS[kind]:
-                yield (
-                    f"{one.label} at least {share.least:.0%}{where}",
-                    _with(policy, name, one, replace(share, least=0.0)),
-                )
-    caps = (
-        (policy.per_publisher, "publisher", replace(policy, per_publisher=NO_CAP)),
-        (policy.per_brand, "brand", replace(policy, per_brand=None)),
-        (policy.per_topic, "topic", replace(policy, per_topic=None)),
-    )
-    for cap, what, without in caps:
-        if cap is not None:
-            yield f"at most {cap} post{'s' * (cap > 1)} of one {what}", without
+                name = share_name(one, share.least, "least", session=session)
+                yield name, _with(policy, group, one, replace(share, least=0.0))
+    for field in CAPS:
+        if (cap := getattr(policy, field)) is not None:
+            uncapped: dict[str, Any] = {field: MAX_PAGE}
+            yield cap_name(field, cap), replace(policy, **uncapped)
     for one in own:
-        if slots := policy.gap.get(one, 0):
+        if policy.gap.get(one, 0):
             left = {other: gap for other, gap in policy.gap.items() if other is not one}
-            yield f"{slots} slot{'s' * (slots > 1)} between {one.label} posts", replace(policy, gap=left)
-    if policy.pins:
-        yield "pinned posts", replace(policy, pins=())
+            yield gap_name(one), replace(policy, gap=left)
+    for pin in policy.pins:
+        yield pin_name(pin.position), replace(policy, pins=tuple([other for other in policy.pins if other is not pin]))
     free = replace(policy, shares={}, session_shares={}, gap={}, pins=(), per_brand=None, per_topic=None)
-    yield "several rules together", replace(free, per_publisher=NO_CAP)
+    yield "several rules together", replace(free, per_publisher=MAX_PAGE)
 
 
-def _with(policy: MixPolicy, name: str, kind: PostKind, share: Share) -> MixPolicy:
-    if name == "shares":
+def _with(policy: MixPolicy, group: str, kind: PostKind, share: Share) -> MixPolicy:
+    if group == "shares":
         return replace(policy, shares={**policy.shares, kind: share})
     return replace(policy, session_shares={**policy.session_shares, kind: share})

@@ -71,7 +71,7 @@ class WhyNot:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MadePage:
     """A page and how it was made. `then` for a page of the past, made again from its trace."""
 
     query: FeedQuery
@@ -81,7 +81,7 @@ class Asked:
     then: bool = False
 
 
-def why_not(page: Asked, id: str, post: Post | None) -> WhyNot:
+def why_not(page: MadePage, id: str, post: Post | None) -> WhyNot:
     """Why the post `id` is not on the page; `post` is its document as it is now, None if there is none."""
     query = structs.replace(page.query, marks=marks_of(page.query.index, page.query.viewer))
     page = replace(page, query=query)
@@ -89,7 +89,7 @@ def why_not(page: Asked, id: str, post: Post | None) -> WhyNot:
     return replace(found, facts=facts_of(query.index, id))
 
 
-def _on_page(page: Asked, id: str) -> WhyNot | None:
+def _on_page(page: MadePage, id: str) -> WhyNot | None:
     shown, index = page.outcome.selection.page, page.query.index
     slots = [slot for slot, row in enumerate(shown.rows) if index.ids[row] == id]
     if not slots:
@@ -103,7 +103,7 @@ def _on_page(page: Asked, id: str) -> WhyNot | None:
     )
 
 
-def _unfit(page: Asked, id: str, post: Post | None) -> WhyNot | None:
+def _unfit(page: MadePage, id: str, post: Post | None) -> WhyNot | None:
     """Reasons that need no ranking: the post's own state, and what this viewer may be shown."""
     query, index = page.query, page.query.index
     if post is None:
@@ -135,7 +135,7 @@ def _unfit(page: Asked, id: str, post: Post | None) -> WhyNot | None:
     return None
 
 
-def _left_out(page: Asked, id: str) -> WhyNot:
+def _left_out(page: MadePage, id: str) -> WhyNot:
     """Reasons of the pipeline: sources, filters, safety, the mix."""
     query, outcome, row = page.query, page.outcome, page.query.index.row(id)
     candidates = outcome.candidates
@@ -150,29 +150,40 @@ def _left_out(page: Asked, id: str) -> WhyNot:
     return _not_chosen(page, id, row)
 
 
-def _not_proposed(page: Asked, id: str, row: int) -> WhyNot:
+def _not_proposed(page: MadePage, id: str, row: int) -> WhyNot:
     if page.then:
         said = "No source proposed it for this page. What the shelves held then is not kept."
         return WhyNot(post=id, code="not_proposed", sentence=said)
     failed = {stage.stage for stage in page.outcome.stages if stage.failed}
-    found: list[Standing] = []
-    for source in page.pipeline.sources:
+    asked = {page.pipeline.source_names[bit] for bit, _ in page.outcome.proposals}
+    found, said = list[Standing](), "No source proposed it."
+    for source in (*page.pipeline.sources, *page.pipeline.wider):
         name = name_of(source)
         if name in failed:
             found.append(Standing(name, "it failed and was left out"))
         else:
             found += standings(source, name, page.query, row, page.tag_name)
-    ranked = [one for one in found if one.rank is not None]
-    nearest = min(ranked, key=lambda one: (one.rank or 0) / max(one.takes, 1), default=None)
-    said = (
-        f"No source proposed it. Nearest was {nearest.source}: {nearest.detail}."
-        if nearest
-        else "No source proposed it."
-    )
-    return WhyNot(post=id, code="not_proposed", sentence=said, standings=found)
+    ranked = [one for one in found if one.rank is not None and one.source in asked]
+    if nearest := min(ranked, key=_depth, default=None):
+        said += f" Nearest was {nearest.source}: {nearest.detail}."
+    for one in found:
+        if one.source not in asked | failed and one.rank is not None and one.rank <= one.takes:
+            said += f" The source {one.source} would have, but is only asked if the rules leave too little choice."
+    told = [one if one.source in asked | failed else _unasked(one) for one in found]
+    return WhyNot(post=id, code="not_proposed", sentence=said, standings=told)
 
 
-def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:
+def _depth(standing: Standing) -> float:
+    """How far back on its shelf a post stands, 1 for the last that the source takes."""
+    return (standing.rank or 0) / max(standing.takes, 1)
+
+
+def _unasked(standing: Standing) -> Standing:
+    said = f"it was not asked, as the rules left choice enough: {standing.detail}"
+    return Standing(standing.source, said, takes=standing.takes)
+
+
+def _not_chosen(page: MadePage, id: str, row: int) -> WhyNot:
     """It was scored: which rule, or how much score it lacked."""
     outcome, chosen = page.outcome, page.outcome.selection
     allowed = outcome.candidates.where(~np.isin(outcome.candidates.rows, outcome.refused))
@@ -213,7 +224,7 @@ def _not_chosen(page: Asked, id: str, row: int) -> WhyNot:
     return replace(told, sentence=f"{stands}; {wanted}.")
 
 
-def _filtered(page: Asked, row: int) -> str:
+def _filtered(page: MadePage, row: int) -> str:
     """The reason of the first filter that drops this row when asked again."""
     rows = np.array([row], np.int32)
     bits = sum(1 << bit for bit, proposed in page.outcome.proposals if row in proposed)

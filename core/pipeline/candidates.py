@@ -134,13 +134,12 @@ class Kept(msgspec.Struct, frozen=True, eq=False):
 
 
 class Selection(msgspec.Struct, frozen=True, eq=False):
-    """A page: `page` in slot order with a rule and a propensity per slot, the `reserve` best first, and notes for people.
+    """A page: `page` in slot order with a rule and a propensity per slot, and notes for people.
 
     `relaxed` are the rules that could not be kept; the selection was `lacking` choice if other candidates might have let it.
     """
 
     page: Candidates
-    reserve: Candidates
     rules: tuple[str, ...]
     propensities: FloatArray
     displaced: tuple[int, ...] = ()

@@ -12,7 +12,7 @@ from core.domain.feed import StageTrace
 from core.domain.lazily import lazily
 from core.pipeline.candidates import Candidates, IntArray, Selection
 from core.pipeline.lockstep import Steps, alone
-from core.pipeline.stages import Filter, Hydrator, Scorer, Selector, SideEffect, Source
+from core.pipeline.stages import Filter, Hydrator, Scorer, Selector, Source
 from core.pipeline.trace import BESIDES, Trace, name_of
 
 
@@ -67,9 +67,9 @@ class FeedPipeline(Generic[Q]):
     """A feed as its table of contents.
 
     Sources propose, hydrators look facts up, filters drop, scorers write columns, the selector makes the page, late filters
-    check what is about to be shown (a hole is filled by selecting again, so every rule of the mix still holds), side effects
-    act on it. Fallbacks are sources that are asked, in order, only while fewer candidates than slots are left, `wider` ones if the
-    selector says that it lacked choice: the page is then selected again from what they bring besides.
+    check what is about to be shown (a hole is filled by selecting again, so every rule of the mix still holds). Fallbacks are
+    sources that are asked, in order, only while fewer candidates than slots are left, `wider` ones if the selector says that it
+    lacked choice: the page is then selected again from what they bring besides.
     The order of `sources + fallbacks + wider` numbers the bits in `Candidates.sources`. If a scorer failed, `spare` scores after
     the others, so that the page is still in an order that makes sense.
     """
@@ -83,23 +83,11 @@ class FeedPipeline(Generic[Q]):
     scorers: tuple[Scorer[Q], ...] = ()
     spare: Scorer[Q] | None = None
     late_filters: tuple[Filter[Q], ...] = ()
-    side_effects: tuple[SideEffect[Q], ...] = ()
 
     @lazily
     def source_names(self) -> tuple[str, ...]:
         """Names of the sources by bit number."""
-        return tuple(name_of(source) for source in self._all)
-
-    @property
-    def _all(self) -> tuple[Source[Q], ...]:
-        return (*self.sources, *self.fallbacks, *self.wider)
-
-    def bit(self, kind: type) -> int:
-        """The bit mask of the source of this class; 0 if the pipeline has none."""
-        for number, source in enumerate(self._all):
-            if isinstance(source, kind):
-                return 1 << number
-        return 0
+        return tuple(name_of(source) for source in (*self.sources, *self.fallbacks, *self.wider))
 
     def run(self, query: Q) -> Outcome:
         """Make one page. Raises nothing: what fails is named in the trace."""
@@ -130,9 +118,6 @@ class FeedPipeline(Generic[Q]):
             candidates = yield from self._facts(query, self._filter(query, self.filters, allowed, trace), trace)
             selection, more = yield from self._select(query, candidates, trace)
             refused = np.concatenate((refused, more))
-        for effect in self.side_effects:
-            with trace.step(effect, "side effect", len(selection.page)):
-                effect.run(query, selection)
         return Outcome(
             selection=selection,
             trace=trace,
@@ -234,7 +219,6 @@ def _best_scores(size: int, candidates: Candidates) -> Selection:
     order = np.argsort(-candidates["score"], kind="stable")
     return Selection(
         page=candidates.at(order[:size]),
-        reserve=candidates.at(order[size:]),
         rules=("fallback",) * min(size, len(candidates)),
         propensities=np.ones(min(size, len(candidates))),
         notes=("The mix could not be applied; these are the best scores.",),

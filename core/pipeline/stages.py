@@ -41,11 +41,4 @@ class Selector(Protocol[Q_contra]):
     """Chooses and orders the page."""
 
     def select(self, query: Q_contra, candidates: Candidates) -> Selection:
-        """The page, and the reserve it was chosen over."""
-
-
-class SideEffect(Protocol[Q_contra]):
-    """Acts on a finished page, for example writes it down. Fails open."""
-
-    def run(self, query: Q_contra, selection: Selection) -> None:
-        """Act."""
+        """The page."""

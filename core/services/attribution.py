@@ -20,7 +20,7 @@ from core.domain.ids import MINUTE, Millis
 from core.domain.ports.event_log import NewEvent, Record
 from core.feed.attribution import RELEVANT, PostOrigin, page_facts, with_event, with_page
 from core.feed.attribution_sums import added, day_ids, paths_of
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.engagement import TOPIC as EVENT_TOPIC
 from core.services.remembered import Remembered
 from core.services.stores import Stores

@@ -12,7 +12,7 @@ from core.domain.attribution import AttributedOrder, AttributionDay, Shopper, St
 from core.domain.ids import Millis
 from core.domain.ports.event_log import EventLog, Record
 from core.feed.attribution_sums import added, day_ids, paths_of
-from core.feed.side_effects import SERVED_TOPIC
+from core.feed.served_record import SERVED_TOPIC
 from core.services.attribution import STATEMENTS, Attribution, Happened, event_of, page_of, place_of
 from core.services.engagement import TOPIC as EVENT_TOPIC
 from core.services.stores import Stores

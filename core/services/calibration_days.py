@@ -15,7 +15,7 @@ from core.domain.ports.event_log import Record
 from core.domain.ports.media import Progress
 from core.feed.actions import ACTIONS
 from core.feed.outcomes import EARLY, WINDOW, Outcomes
-from core.feed.side_effects import SERVED_TOPIC, ServedPage, read_served
+from core.feed.served_record import SERVED_TOPIC, ServedPage, read_served
 from core.services.engagement import TOPIC
 from core.services.stores import Stores
 from core.statistics.calibration import Counts

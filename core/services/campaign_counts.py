@@ -13,7 +13,7 @@ from core.domain.campaign_data import CampaignTotals
 from core.domain.errors import Conflict, Duplicate, Unavailable
 from core.domain.ids import DAY, HOUR, Millis
 from core.domain.ports.event_log import Record
-from core.feed.side_effects import SERVED_TOPIC, ServedPage, read_served
+from core.feed.served_record import SERVED_TOPIC, ServedPage, read_served
 from core.services.stores import Stores
 
 GROUP: Final = "campaigns"

@@ -17,7 +17,7 @@ MAX_NAME = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ExperimentInput:
     """An experiment as somebody typed it; not yet known to be possible."""
 
     name: str
@@ -47,7 +47,7 @@ class Problem:
         return InvalidInput(self.field, self.value, self.message)
 
 
-def problems(stores: Stores, asked: Asked, *, besides: str = "", ranges: bool = True) -> list[Problem]:
+def problems(stores: Stores, asked: ExperimentInput, *, besides: str = "", ranges: bool = True) -> list[Problem]:
     """Everything that is wrong. `besides` is the id of the experiment being edited; without `ranges` the layer is not looked at."""
     found = [*_words(asked), *_arms(stores, asked.arms), *_metrics(asked.metrics), *_steps(asked.steps)]
     names = [arm.name for arm in asked.arms]
@@ -104,7 +104,7 @@ def _overlap(other: Experiment) -> str:
     )
 
 
-def _words(asked: Asked) -> list[Problem]:
+def _words(asked: ExperimentInput) -> list[Problem]:
     found = []
     if not asked.name.strip():
         found.append(Problem("name", asked.name, "an experiment needs a name"))

@@ -10,7 +10,7 @@ from core.domain.errors import Conflict, InvalidInput
 from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, Plan, Step, Targeting
 from core.domain.ids import Millis, new_id
 from core.domain.layers import LAUNCHED, Taken, taken
-from core.services.experiment_check import Asked, Problem, problems
+from core.services.experiment_check import ExperimentInput, Problem, problems
 from core.services.experiment_life import ExperimentLife
 
 RUNNING_STATES = LAUNCHED
@@ -48,14 +48,14 @@ class Experiments(ExperimentLife):
     ) -> Experiment:
         """A draft. Raises InvalidInput naming what does not fit; whether its range is free is asked at launch."""
         actor.require(Role.PRODUCT_MANAGER)
-        asked = Asked(
+        asked = ExperimentInput(
             name=name.strip(), hypothesis=hypothesis, owner=owner or actor.id, arms=arms, metrics=metrics, steps=steps,
             targeting=targeting or Targeting(), layer=layer, lower=lower, upper=upper, overrides=dict(overrides or {}),
             holdout=holdout,
         )  # fmt: skip
         return self._insert(actor, asked, "experiment.create", now)
 
-    def check(self, actor: Account, asked: Asked, *, besides: str = "") -> list[Problem]:
+    def check(self, actor: Account, asked: ExperimentInput, *, besides: str = "") -> list[Problem]:
         """Everything that is wrong with what was typed, by field, with ranges that are taken. `besides` is what is being edited."""
         actor.require(Role.PRODUCT_MANAGER)
         return problems(self._stores, asked, besides=besides)
@@ -130,11 +130,11 @@ class Experiments(ExperimentLife):
             changes |= experiment.moved(ExperimentState.PLANNED)
         return self._patch(actor, experiment, changes, "experiment.plan", now, per_arm=f"{plan.per_arm:.0f}")
 
-    def _refuse(self, asked: Asked) -> None:
+    def _refuse(self, asked: ExperimentInput) -> None:
         for problem in problems(self._stores, asked, ranges=False):
             raise problem.raised()
 
-    def _insert(self, actor: Account, asked: Asked, action: str, now: Millis, **detail: str) -> Experiment:
+    def _insert(self, actor: Account, asked: ExperimentInput, action: str, now: Millis, **detail: str) -> Experiment:
         self._refuse(asked)
         id = new_id(now)
         typed = {one.name: getattr(asked, one.name) for one in fields(asked)}
@@ -144,6 +144,6 @@ class Experiments(ExperimentLife):
         return experiment
 
 
-def _asked(experiment: Experiment) -> Asked:
+def _asked(experiment: Experiment) -> ExperimentInput:
     """What was typed to get this experiment."""
-    return Asked(**{one.name: getattr(experiment, one.name) for one in fields(Asked)})
+    return ExperimentInput(**{one.name: getattr(experiment, one.name) for one in fields(ExperimentInput)})

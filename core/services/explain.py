@@ -19,10 +19,10 @@ from core.feed.entry import playable
 from core.feed.post_facts import PostFacts, facts_of
 from core.feed.query import FeedQuery
 from core.feed.trace_record import PageTrace
-from core.feed.why_not import Asked, WhyNot, why_not
+from core.feed.why_not import MadePage, WhyNot, why_not
 from core.services.feed import Feed
 from core.services.feed_pages import page_of
-from core.services.feed_request import Asked as PageAsked
+from core.services.feed_request import PageRequest
 from core.services.stores import Stores
 from core.services.traces import Traces
 
@@ -75,7 +75,7 @@ class Explain:
 
     def now(
         self,
-        asked: PageAsked,
+        asked: PageRequest,
         *,
         policy: MixPolicy | str | None = None,
         region: str | None = None,
@@ -87,7 +87,7 @@ class Explain:
         page, outcome, query = self._feed.look(asked, policy=policy, region=region, now=now)
         answer = None
         if post is not None:
-            made = Asked(query, outcome, self._feed.pipeline, lambda tag: self._feed.cards.tag_name(tag, now=now))
+            made = MadePage(query, outcome, self._feed.pipeline, lambda tag: self._feed.cards.tag_name(tag, now=now))
             answer = why_not(made, post, self._stores.posts.find_one(post))
         return Explanation(page=page, candidates=len(outcome.candidates), facts=_facts(page, query), why_not=answer)
 
@@ -101,12 +101,12 @@ class Explain:
         made = self._traces.replayed(trace)
         page = page_of(
             made.query, made.outcome, trace.sources, self._feed.cards, request=request, cursor=None, problem="",
-            posts=self._as_now, now=now,
+            posts=self._as_now, now=now, staff=True,
         )  # fmt: skip
         page = replace(page, stages=trace.made.stages, prices=self._traces.prices(trace, made))
         answer = None
         if post is not None:
-            asked = Asked(
+            asked = MadePage(
                 made.query,
                 made.outcome,
                 self._traces.pipeline,
@@ -132,7 +132,7 @@ class Explain:
     ) -> WhyNot:
         """Why a post is not on the page that the feed preview shows. Raises Forbidden unless a product manager asks."""
         actor.require(Role.PRODUCT_MANAGER)
-        asked = PageAsked(viewer=viewer, size=size, shown=shown, request=request)
+        asked = PageRequest(viewer=viewer, size=size, shown=shown, request=request)
         found = self.now(asked, policy=policy, post=post, now=now).why_not
         assert found is not None  # noqa: S101 - a post was asked about
         return found

@@ -26,7 +26,7 @@ from core.services.feed_askers import Askers
 from core.services.feed_cards import Cards
 from core.services.feed_making import Making, note_failures
 from core.services.feed_queries import FeedQueries
-from core.services.feed_request import Asked, Wanted, checked
+from core.services.feed_request import PageRequest, Wanted, checked
 from core.services.served_log import ServedLog
 from core.services.stores import Stores
 from core.services.traces import Traces
@@ -65,10 +65,11 @@ class Feed:
     ) -> FeedPage:
         """The next page of a viewer; an unknown viewer gets a first page for anybody.
 
-        What is served is marked as seen by compare-and-set, so that no two requests ever show the same post; with `record=False`
-        nothing is marked or written down. Without `reasons` the page does not say why and how it came about. Raises InvalidInput
-        naming `viewer`, `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and
-        its notes say so. `arrived` as in `pages`.
+        What is served is marked as seen by compare-and-set, so that no two requests show the same post while it is among the last
+        KEPT_SEEN (`core.feed.viewer_update`) that the viewer was served; with `record=False` nothing is marked or written down, and
+        it is for staff. Without `reasons` the page does not say why and how it came about. Raises InvalidInput naming `viewer`,
+        `size`, `cursor` or `policy`. A server that is down never raises: the page is made from what is left, and its notes say so.
+        `arrived` as in `pages`.
         """
         if record:
             page = self.pages([(viewer, wanted)], arrived=None if arrived is None else (arrived,), now=now)[0]
@@ -77,7 +78,7 @@ class Feed:
             if isinstance(page, PackedPage):
                 raise TypeError("packed pages come from `pages`")
             return page
-        asked = replace(self._askers.request(viewer, wanted, now=now, arms=False), priced=True)
+        asked = replace(self._askers.request(viewer, wanted, now=now, arms=False), priced=True, staff=True)
         page, outcome, _ = self.making.page(asked, now)
         self._queries.refresh_if_due(now)
         note_failures(outcome)
@@ -94,7 +95,7 @@ class Feed:
         """
         came = arrived or (time.monotonic(),) * len(wanted)
         found: list[FeedPage | PackedPage | Exception | None] = [None] * len(wanted)
-        asked: dict[int, Asked] = {}
+        asked: dict[int, PageRequest] = {}
         for place, (viewer, said) in enumerate(wanted):
             try:
                 asked[place] = self._askers.request(viewer, said, now=now)
@@ -133,21 +134,21 @@ class Feed:
         """
         actor.require(Role.PRODUCT_MANAGER)
         asked = self._askers.known(checked(viewer, size), policy, None, now=now)
-        asked = replace(asked, shown=shown, request=request, priced=True)
+        asked = replace(asked, shown=shown, request=request, priced=True, staff=True)
         page, _, _ = self.making.page(asked, now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("preview").inc()
         return page
 
     def look(
-        self, asked: Asked, *, policy: MixPolicy | str | None = None, region: str | None = None, now: Millis
+        self, asked: PageRequest, *, policy: MixPolicy | str | None = None, region: str | None = None, now: Millis
     ) -> tuple[FeedPage, Outcome, FeedQuery]:
         """The page that a viewer would get now, under the arms they are in, priced and with what it was made from. Nothing counts.
 
         Raises InvalidInput naming `policy`. The query's `marks` are gone when this returns; see `marked`.
         """
         asked = self._askers.known(asked, policy, region, now=now)
-        found = self.making.page(replace(asked, assigned=policy is None, priced=True), now)
+        found = self.making.page(replace(asked, assigned=policy is None, priced=True, staff=True), now)
         self._queries.refresh_if_due(now)
         metrics.PAGES.labels("explained").inc()
         return found
@@ -188,5 +189,5 @@ class Feed:
         return index.count
 
 
-def _too_many(asked: Asked) -> Throttled:
+def _too_many(asked: PageRequest) -> Throttled:
     return Throttled(f"viewer {asked.viewer} is asking for too many pages at once; try again", 1.0)

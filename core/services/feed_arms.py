@@ -11,7 +11,7 @@ from core.services import feed_metrics as metrics
 from core.services.assignments import TOPIC, Assignments
 from core.services.feed_models import FeedModels
 from core.services.feed_policies import Policies
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from core.services.served_log import ServedLog
 from core.statistics.assignment import Attributes
 
@@ -24,7 +24,7 @@ class FeedArms:
     ) -> None:
         self._assignments, self._policies, self._log, self._models = assignments, policies, log, models
 
-    def applied(self, asked: Asked, version: int | None, *, now: Millis) -> Asked:
+    def applied(self, asked: PageRequest, version: int | None, *, now: Millis) -> PageRequest:
         """The same request under the policy and the model of the viewer's arm, as of this version of the signal `experiments`.
 
         While a model that an experiment compares is still being fetched, none of its arms counts: the control would be served
@@ -58,7 +58,7 @@ class FeedArms:
         found = [self._models.named(name, now=now) for name in names if self._models is not None]  # asks for each
         return None not in found
 
-    def expose(self, asked: Asked, *, now: Millis) -> None:
+    def expose(self, asked: PageRequest, *, now: Millis) -> None:
         """Write down, soon, that the viewer met arms that could change the page."""
         if not asked.arms:
             return

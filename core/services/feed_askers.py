@@ -11,7 +11,7 @@ from core.domain.mix import MixPolicy
 from core.services.assignments import SIGNAL
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
-from core.services.feed_request import Asked, Wanted, checked
+from core.services.feed_request import PageRequest, Wanted, checked
 from core.services.remembered import RememberedWhole
 from core.services.stores import Stores
 
@@ -23,7 +23,7 @@ class Askers:
         self._profiles = RememberedWhole(stores.sample_viewers)
         self._policies, self._arms = policies, arms
 
-    def request(self, viewer: str, wanted: Wanted, *, now: Millis, arms: bool = True) -> Asked:
+    def request(self, viewer: str, wanted: Wanted, *, now: Millis, arms: bool = True) -> PageRequest:
         """The request; with `arms` those that the viewer is in decide, unless it names a policy.
 
         Raises InvalidInput naming `viewer`, `size`, `session`, `segment`, `cursor` or `policy`.
@@ -40,12 +40,15 @@ class Askers:
             platform=wanted.get("platform", ""),
             newcomer=wanted.get("newcomer"),
             reasons=wanted.get("reasons", True),
+            staff=wanted.get("staff", False),
             packed=wanted.get("packed", False),
             assigned=arms and policy is None,
         )
         return self.known(asked, policy, region, now=now)
 
-    def known(self, asked: Asked, policy: MixPolicy | str | None, region: str | None, *, now: Millis) -> Asked:
+    def known(
+        self, asked: PageRequest, policy: MixPolicy | str | None, region: str | None, *, now: Millis
+    ) -> PageRequest:
         """The request with the policy that was asked for and what is known of the viewer. Raises InvalidInput naming `policy`."""
         profile = self._profiles.get(asked.viewer, now=now)
         if policy is not None:
@@ -56,13 +59,13 @@ class Askers:
         segment = asked.segment or profile.segment
         return replace(asked, region=here, language=profile.language, segment=segment, sample=True)
 
-    def under_arms(self, asked: Asked, versions: Mapping[str, int], *, now: Millis) -> Asked:
+    def under_arms(self, asked: PageRequest, versions: Mapping[str, int], *, now: Millis) -> PageRequest:
         """The request under the policy and the model of the viewer's arms, if they decide; `versions` are of the page's read."""
         if self._arms is None or not asked.assigned:
             return asked
         return self._arms.applied(asked, versions.get(SIGNAL), now=now)
 
-    def met(self, asked: Asked, *, now: Millis) -> None:
+    def met(self, asked: PageRequest, *, now: Millis) -> None:
         """Have it written down that the viewer met their arms."""
         if self._arms is not None:
             self._arms.expose(asked, now=now)

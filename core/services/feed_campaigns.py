@@ -18,7 +18,7 @@ from core.domain.ids import DAY, MINUTE, SECOND, Millis, new_id
 from core.feed.campaign_table import CampaignTable, numbered
 from core.feed.index import Index
 from core.feed.pacing import allowance
-from core.feed.side_effects import ServedPage
+from core.feed.served_record import ServedPage
 from core.pipeline.candidates import FloatArray, IntArray
 from core.services import feed_metrics as metrics
 from core.services.stores import Stores

@@ -15,7 +15,7 @@ from core.domain.events import ViewerEvent
 from core.domain.feed_hour import FeedHour
 from core.domain.ids import HOUR, Millis
 from core.domain.ports.event_log import Record
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.engagement import TOPIC as EVENT_TOPIC
 from core.services.stores import Stores
 

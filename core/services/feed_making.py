@@ -17,7 +17,7 @@ from core.domain.viewer import ViewerState
 from core.feed.for_you import AGAIN, for_you
 from core.feed.index import KINDS, Index
 from core.feed.query import FeedQuery, marked
-from core.feed.side_effects import SERVED_TOPIC, served_event
+from core.feed.served_record import SERVED_TOPIC, served_event
 from core.feed.viewer_update import served
 from core.pipeline.engine import Outcome
 from core.pipeline.lockstep import Steps, alone, in_step
@@ -29,7 +29,7 @@ from core.services.feed_cursor import Cursor, written
 from core.services.feed_packed import Pieces
 from core.services.feed_pages import packed_page_of, page_of
 from core.services.feed_queries import FeedQueries
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from core.services.served_log import ServedLog
 from core.services.served_pages import served_page
 from core.services.traces import Traces
@@ -42,7 +42,7 @@ kind_of = attrgetter("kind._value_")
 class _Made(msgspec.Struct, frozen=True, eq=False):
     """A page that is not marked as seen yet: `mark` is the viewer's state after it, and the version that this follows."""
 
-    asked: Asked
+    asked: PageRequest
     page: FeedPage | PackedPage
     outcome: Outcome
     query: FeedQuery
@@ -67,7 +67,7 @@ class Making:
         self._pieces = Pieces(cards)
         self.pipeline = for_you(cards.verdicts)
 
-    def page(self, asked: Asked, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
+    def page(self, asked: PageRequest, now: Millis) -> tuple[FeedPage, Outcome, FeedQuery]:
         """One page that does not count. The query's `marks` are gone when this returns; see `marked`."""
         read = self._memory.read(asked.viewer)
         asked = self._askers.under_arms(asked, read.versions, now=now)
@@ -76,7 +76,7 @@ class Making:
             raise TypeError("a page that does not count is for people, and not packed")
         return page, outcome, query
 
-    def counted(self, asked: Sequence[Asked], now: Millis) -> list[FeedPage | PackedPage | Exception | None]:
+    def counted(self, asked: Sequence[PageRequest], now: Millis) -> list[FeedPage | PackedPage | Exception | None]:
         """Make these pages and mark them as seen; None for one whose viewer's state somebody else has changed meanwhile."""
         with ExitStack() as stack:
             reads = self._memory.read_all([one.viewer for one in asked])
@@ -100,7 +100,7 @@ class Making:
             for one, sure in zip(made, kept, strict=True)
         ]
 
-    def _unmarked(self, asked: Asked, read: LiveRead, now: Millis, taken: Taken) -> Steps[_Made]:
+    def _unmarked(self, asked: PageRequest, read: LiveRead, now: Millis, taken: Taken) -> Steps[_Made]:
         asked = self._askers.under_arms(asked, read.versions, now=now)
         page, outcome, query = yield from self._steps(asked, read, now, taken)
         session = query.session.id or page.request
@@ -110,7 +110,7 @@ class Making:
         return _Made(replace(asked, session=session), page, outcome, query, taken, (after, read.viewer.version))
 
     def _steps(
-        self, asked: Asked, read: LiveRead, now: Millis, taken: Taken | None = None
+        self, asked: PageRequest, read: LiveRead, now: Millis, taken: Taken | None = None
     ) -> Steps[tuple[FeedPage | PackedPage, Outcome, FeedQuery]]:
         self._cards.made_at(now)
         index = self._queries.index(read, now)
@@ -135,7 +135,7 @@ class Making:
             else:
                 page = page_of(
                     query, outcome, names, self._cards, request=request, cursor=cursor, problem=problem,
-                    reasons=asked.reasons,
+                    reasons=asked.reasons, staff=asked.staff,
                 )  # fmt: skip
             yield
         return page, outcome, query
@@ -168,7 +168,7 @@ def note_failures(outcome: Outcome) -> None:
         metrics.STAGE_FAILURES.labels(stage).inc()
 
 
-def _shown(state: ViewerState, asked: Asked, index: Index, now: Millis) -> ViewerState:
+def _shown(state: ViewerState, asked: PageRequest, index: Index, now: Millis) -> ViewerState:
     """The viewer after the pages of earlier previews, as one page."""
     rows = [index.row(post) for post in asked.shown]
     kinds = [KINDS[index.kind[row]].value for row in rows if 0 <= row < index.size]

@@ -29,10 +29,12 @@ def page_of(
     cursor: str | None,
     problem: str,
     reasons: bool = True,
+    staff: bool = False,
     posts: Documents | None = None,
     now: Millis | None = None,
 ) -> FeedPage:
-    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, and the stages.
+    """The page with every slot filled: words, links, product cards; with `reasons` also why each post is there, to `staff` by all
+    its scores, and the stages.
 
     What is filled in is of `now` and from the documents that `posts` gives for ids: by default of when the page is made, and as the
     cards remember them. A post without a document has no slot.
@@ -43,7 +45,11 @@ def page_of(
     wanted = [*ids, *{act.post for act in acts if act is not None}.difference(ids)]
     held = cards.posts.get_many(wanted, now=now) if posts is None else posts(wanted)
     owners = _owners(query, chosen.page, source_names)
-    told = reasons_of(query, outcome, source_names, acts, owners, held, cards) if reasons else [UNTOLD] * len(ids)
+    told = (
+        reasons_of(query, outcome, source_names, acts, owners, held, cards, staff=staff)
+        if reasons
+        else [UNTOLD] * len(ids)
+    )
     slots = _slots(query, outcome, ids, held, owners, told, cards, now)
     return FeedPage(
         request=request,

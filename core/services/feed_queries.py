@@ -25,7 +25,7 @@ from core.services.feed_calibration import FeedCalibration
 from core.services.feed_campaigns import FeedCampaigns, Taken
 from core.services.feed_models import FeedModels
 from core.services.feed_policies import Policies
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from core.services.stores import Stores
 
 
@@ -57,7 +57,7 @@ class FeedQueries:
 
     def of(
         self,
-        asked: Asked,
+        asked: PageRequest,
         state: ViewerState,
         read: LiveRead,
         index: Index,
@@ -121,7 +121,7 @@ class FeedQueries:
         self.catalogue.refresh(now=now)
         self.policies.refresh(now=now)
 
-    def _near(self, asked: Asked, state: ViewerState, version: int, index: Index, now: Millis) -> Near | None:
+    def _near(self, asked: PageRequest, state: ViewerState, version: int, index: Index, now: Millis) -> Near | None:
         """What the arm's model, or the one in force, makes of the viewer's last acts."""
         if self.models is None:
             return None

@@ -16,11 +16,12 @@ from core.services.feed_cursor import read
 from core.statistics.assignment import Assigned
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for what. `policy` None means the one in force when the page is made; `number` counts pages of the session.
     If `assigned`, the viewer's `arms` decide, which are found out after the read of live state; `model` is that of the arm, None
     the one in force. `sample` says that a sample viewer asks, whose pages are all kept for replay. Without `reasons` slots do not
-    say why they are there; `packed` pages, which have none, are written already."""
+    say why they are there; `packed` pages, which have none, are written already. `staff` read all scores, also those of what a post
+    earns."""
 
     viewer: str
     size: int
@@ -41,12 +42,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     priced: bool = False
     sample: bool = False
     reasons: bool = True
+    staff: bool = False
     packed: bool = False
 
 
 class Wanted(TypedDict, total=False):
     """What a request may say besides whose page it asks for. `size` is 20 unless given; a `policy` by name or whole replaces the
-    one in force. A page without `reasons` that is `packed` is a PackedPage."""
+    one in force. A page without `reasons` that is `packed` is a PackedPage; `staff` pages, which no app can ask for, have all
+    scores."""
 
     size: int
     cursor: str | None
@@ -58,6 +61,7 @@ class Wanted(TypedDict, total=False):
     platform: str
     newcomer: bool | None
     reasons: bool
+    staff: bool
     packed: bool
 
 
@@ -73,9 +77,10 @@ def checked(
     platform: str = "",
     newcomer: bool | None = None,
     reasons: bool = True,
+    staff: bool = False,
     packed: bool = False,
     assigned: bool = False,
-) -> Asked:
+) -> PageRequest:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
     if not viewer or len(viewer) > MAX_ID:
         raise InvalidInput("viewer", viewer, f"1 to {MAX_ID} characters are needed")
@@ -89,7 +94,7 @@ def checked(
     if cursor is not None:
         place = read(cursor, viewer)
         session, number = place.session, place.page
-    return Asked(
+    return PageRequest(
         viewer=viewer,
         size=size,
         session=session or "",
@@ -100,6 +105,7 @@ def checked(
         platform=platform,
         newcomer=newcomer,
         reasons=reasons,
+        staff=staff,
         packed=packed and not reasons,
         assigned=assigned,
     )

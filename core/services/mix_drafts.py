@@ -12,7 +12,6 @@ from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
 from core.domain.mix_fields import Refusal, flat, refusals, same, with_values
 from core.domain.mix_life import DraftStep, MixDraft, Value
-from core.feed.actions import DEFAULT_WEIGHTS
 from core.services.mix import Mix
 from core.services.mix_check import impossible
 from core.services.stores import Stores
@@ -52,7 +51,7 @@ class MixDrafts:
         draft = self._drafts.find_one(actor.id)
         base = self._mix.get(actor, draft.base) if draft else self._mix.current(actor).policy
         typed = draft.values if draft else {}
-        table = settings(base) | typed
+        table = flat(base) | typed
         wrong = refusals(table, last=last)
         policy = None
         if not wrong:
@@ -63,13 +62,13 @@ class MixDrafts:
     def change(self, actor: Account, values: Mapping[str, Value], *, now: Millis) -> MixDraft:
         """Keep what was typed, possible or not. Raises InvalidInput for a field that is no setting."""
         base = self._base(actor)
-        known = settings(base)
+        known = flat(base)
         for field, value in values.items():
             if field not in known:
                 raise InvalidInput(field, value, "there is no such setting")
 
         def act(draft: MixDraft) -> MixDraft:
-            own = settings(self._mix.get(actor, draft.base))
+            own = flat(self._mix.get(actor, draft.base))
             merged = {f: v for f, v in (draft.values | dict(values)).items() if f not in own or not same(own[f], v)}
             return draft if merged == draft.values else _stepped(draft, draft.base, merged)
 
@@ -124,11 +123,6 @@ class MixDrafts:
             except (Conflict, Duplicate):
                 continue
         raise Unavailable("the draft is changing too fast; try again")
-
-
-def settings(policy: MixPolicy) -> dict[str, Value]:
-    """Every setting of a policy, weights that it does not name at their defaults."""
-    return {f"weights.{name}": weight for name, weight in DEFAULT_WEIGHTS.items()} | flat(policy)
 
 
 def _stepped(draft: MixDraft, base: str, values: dict[str, Value]) -> MixDraft:

@@ -14,7 +14,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
 from core.domain.ports.event_log import Record
 from core.feed.next_item import Acts
-from core.feed.side_effects import SERVED_TOPIC
+from core.feed.served_record import SERVED_TOPIC
 from core.feed.viewer_update import weight_of
 from core.services.engagement import TOPIC
 from core.services.stores import Stores

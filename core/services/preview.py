@@ -60,9 +60,9 @@ class Preview:
     def served_page(
         self, actor: Account, viewer: str, *, size: int, now: Millis, cursor: str | None = None
     ) -> FeedPage:
-        """The next page as the app would get it: its posts count as seen by this viewer."""
+        """The next page as the app would get it, with all scores: its posts count as seen by this viewer."""
         actor.require(Role.PRODUCT_MANAGER)
-        return self._feed.page(viewer, size=size, cursor=cursor, record=True, now=now)
+        return self._feed.page(viewer, size=size, cursor=cursor, staff=True, now=now)
 
     def policy(self, actor: Account, page: FeedPage) -> MixPolicy | None:
         """The policy that a page was made by; None for one that was never stored."""

@@ -6,7 +6,7 @@ from core.domain.feed import FeedPage, PackedPage
 from core.feed.actions import ACTIONS
 from core.feed.calibrated import Calibration
 from core.feed.query import FeedQuery
-from core.feed.side_effects import ServedPage, ServedSlot
+from core.feed.served_record import ServedPage, ServedSlot
 from core.pipeline.candidates import Candidates
 from core.pipeline.engine import Outcome
 

@@ -17,6 +17,9 @@ from core.pipeline.candidates import Selection
 from core.pipeline.engine import Outcome
 from core.services.feed_cards import Cards
 
+FOR_STAFF = frozenset({"business", "campaign", "score"})
+"""Scores that pages for apps leave out, as phones get what apps get: what a post earns, what its campaign pays, and their sum with
+engagement, from which either could be worked out."""
 LEAST_TELLING = 0.25
 """What the viewer's acts together must say for a post, in units of one strong act, for one of them to be named as the reason."""
 
@@ -29,14 +32,17 @@ def reasons_of(
     owners: Sequence[int],
     posts: Mapping[str, Post],
     cards: Cards,
+    *,
+    staff: bool,
 ) -> list[SlotReason]:
-    """One per slot. `acts` are those behind each slot, `owners` the places of their campaigns, −1 for none.
+    """One per slot, with the scores FOR_STAFF only for `staff`. `acts` are those behind each slot, `owners` the places of their
+    campaigns, −1 for none.
 
     An act on a post that may not be shown is not named: its title is one of the things that may not.
     """
     chosen, index, now = outcome.selection, query.index, query.now
     shown, rows = chosen.page, chosen.page.rows.tolist()
-    names = tuple(shown.scores)
+    names = tuple([name for name in shown.scores if staff or name not in FOR_STAFF])
     table = np.array([shown[name] for name in names]).round(6).T.tolist() if rows else []
     displaced = (*chosen.displaced, *[-1] * (len(rows) - len(chosen.displaced)))
     tastes, campaigns = Tastes(query), query.campaigns

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from core.domain.mix import MixPolicy
+from core.domain.mix import CAPS, UNWANTED, MixPolicy
 from core.domain.post import PostKind
 
 _WATCH = {
     PostKind.PROMOTIONAL: "watch active days, not-interested taps and returning viewers",
     PostKind.PRODUCT: "watch active days and product clicks per impression",
 }
-_NEGATIVE = ("not_interested", "report")
 
 
 def cautions(control: MixPolicy, treatment: MixPolicy) -> tuple[str, ...]:
@@ -40,7 +39,7 @@ def cautions(control: MixPolicy, treatment: MixPolicy) -> tuple[str, ...]:
         )
     if (caps := _caps(control, treatment)) is not None:
         found.append(caps)
-    for name in _NEGATIVE:
+    for name in UNWANTED:
         before, after = abs(control.weights.get(name, 0.0)), abs(treatment.weights.get(name, 0.0))
         if not math.isclose(before, after) and after < before:
             found.append(
@@ -63,7 +62,7 @@ def _span(least: float, most: float) -> str:
 def _caps(control: MixPolicy, treatment: MixPolicy) -> str | None:
     """Diversity: how many posts one publisher, brand or topic may have on a page."""
     looser, tighter = [], []
-    for field, name in (("per_publisher", "publisher"), ("per_brand", "brand"), ("per_topic", "topic")):
+    for field, name in CAPS.items():
         before, after = (getattr(policy, field) or math.inf for policy in (control, treatment))
         if after > before:
             looser.append(name)

@@ -19,7 +19,7 @@ from core.domain.events import ViewerEvent
 from core.domain.ids import DAY, Millis
 from core.domain.ports.event_log import Record
 from core.domain.viewer import ViewerState
-from core.feed.side_effects import SERVED_TOPIC, ServedPage, read_served
+from core.feed.served_record import SERVED_TOPIC, ServedPage, read_served
 from core.feed.totals import trend_scores
 from core.feed.viewer_update import PostFacts, served, update
 from core.services.attribution_rebuild import rebuild_attribution

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.domain.account import Account
 from core.domain.calibration import ActionCalibration, CalibrationVersion
-from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS
+from core.domain.mix import DEFAULT_WEIGHTS
+from core.feed.actions import ACTIONS
 from dashboard.components.calibration_charts import reliability_diagram
 from dashboard.context import services
 from dashboard.formatting import UNKNOWN, number, percent, plural

@@ -11,7 +11,7 @@ import streamlit as st
 from core.domain.account import Account
 from core.domain.errors import CallerError
 from core.domain.experiment import Experiment, Targeting
-from core.services.experiment_check import Asked, Problem
+from core.services.experiment_check import ExperimentInput, Problem
 from dashboard.components.experiment_metrics import metrics_table
 from dashboard.components.experiment_parts import arms_part, ramp_part, range_part, targeting_part, testers_part
 from dashboard.context import clock, services
@@ -75,7 +75,7 @@ def experiment_form(me: Account, experiment: Experiment | None) -> None:
     wrong["steps"] = st.empty()
     testers = testers_part(experiment.overrides if experiment else {}, key)
     wrong["overrides"] = st.empty()
-    asked = Asked(
+    asked = ExperimentInput(
         name=name, hypothesis=hypothesis, owner=owned, arms=arms, metrics=metrics, targeting=targeting, steps=steps, layer=layer,
         lower=lower, upper=upper, overrides=testers, holdout=holdout,
     )  # fmt: skip
@@ -102,7 +102,7 @@ def _say(found: Iterable[Problem], wrong: Mapping[str, st.delta_generator.DeltaG
         wrong["name"].caption("A name is needed before it can be saved.")
 
 
-def _save(me: Account, experiment: Experiment | None, asked: Asked, key: str) -> None:
+def _save(me: Account, experiment: Experiment | None, asked: ExperimentInput, key: str) -> None:
     typed = {one.name: getattr(asked, one.name) for one in fields(asked)}
     try:
         if experiment is None:

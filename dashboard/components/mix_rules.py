@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from core.domain.mix import MAX_EXPLORE
 from core.domain.post import PostKind
 from dashboard.components.mix_form import MixForm
 from dashboard.components.mix_pins import mix_pins
@@ -74,7 +75,7 @@ def _spacing(form: MixForm) -> None:
     st.markdown("**Exploration**")
     form.percent(
         "explore", "Slots that try new posts",
-        help="New posts need to be seen before they can be ranked. Up to 50% of the slots.",
+        help=f"New posts need to be seen before they can be ranked. Up to {MAX_EXPLORE:.0%} of the slots.",
     )  # fmt: skip
 
 

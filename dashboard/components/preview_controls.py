@@ -11,7 +11,7 @@ from core.domain.mix import MixPolicy
 from core.domain.viewer import SampleViewer, ViewerState
 from dashboard.components.post_fields import LANGUAGES
 from dashboard.components.preview_compare import compare_control
-from dashboard.components.preview_session import Asked, restart_preview, told_done
+from dashboard.components.preview_session import PreviewRequest, restart_preview, told_done
 from dashboard.components.tag_picker import tag_choices
 from dashboard.context import clock, services
 from dashboard.formatting import plural, region_name
@@ -23,7 +23,7 @@ _FELT = 0.05
 """A taste that would be written as 0.0 is not shown."""
 
 
-def preview_controls(account: Account) -> tuple[Asked, SampleViewer, MixPolicy | None] | None:
+def preview_controls(account: Account) -> tuple[PreviewRequest, SampleViewer, MixPolicy | None] | None:
     """Draw the controls; None if there is no sample viewer yet. The last part is a mix to compare with, if one is chosen."""
     viewers = {viewer.id: viewer for viewer in services().shop.sample_viewers(account)}
     if not viewers:
@@ -53,7 +53,7 @@ def preview_controls(account: Account) -> tuple[Asked, SampleViewer, MixPolicy |
         st.space("stretch")
         if st.button("Reset viewer", key="reset_viewer", icon=":material/restart_alt:"):
             _confirm_reset(account, viewers[viewer])
-    return Asked(viewer, int(size or "10"), policy, counts), viewers[viewer], other
+    return PreviewRequest(viewer, int(size or "10"), policy, counts), viewers[viewer], other
 
 
 def viewer_in_words(account: Account, viewer: SampleViewer, state: ViewerState) -> None:

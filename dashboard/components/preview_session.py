@@ -19,7 +19,7 @@ _KEY = "feed_preview"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PreviewRequest:
     """What the controls say; another value starts the preview anew."""
 
     viewer: str
@@ -32,7 +32,7 @@ class Asked:
 class PreviewSession:
     """The state between two runs. `baseline` is the next page as it would have been without the acts on this page."""
 
-    asked: Asked
+    asked: PreviewRequest
     page: FeedPage
     number: int = 1
     shown: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class PreviewSession:
         self.jump_to = slot
 
 
-def preview_session(account: Account, asked: Asked) -> PreviewSession:
+def preview_session(account: Account, asked: PreviewRequest) -> PreviewSession:
     """The session of this tab, begun anew if something else is asked for."""
     held: PreviewSession | None = st.session_state.get(_KEY)
     if held is None or held.asked != asked:
@@ -148,7 +148,9 @@ def told_done(do: Callable[[], None]) -> bool:
     return True
 
 
-def _page(account: Account, asked: Asked, shown: tuple[str, ...], request: str, cursor: str | None) -> FeedPage:
+def _page(
+    account: Account, asked: PreviewRequest, shown: tuple[str, ...], request: str, cursor: str | None
+) -> FeedPage:
     preview = services().preview
     if asked.counts:
         return preview.served_page(account, asked.viewer, size=asked.size, cursor=cursor, now=clock())

@@ -10,7 +10,9 @@ from starlette.testclient import TestClient
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from core.domain.errors import Unavailable
+from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step, Targeting
 from core.domain.ids import DAY, new_id
+from core.domain.mix import MixPolicy
 from core.domain.post import PostStatus
 from core.domain.viewer import SampleViewer
 from core.services.explain import NOT_SHOWN
@@ -52,9 +54,38 @@ def test_the_page_that_a_viewer_would_get_comes_with_its_trace_and_counts_for_no
     assert stages["popular"]["after"] > 0
     assert stages["not seen"]["kind"] == "filter"
     assert all(stage["milliseconds"] >= 0 for stage in page["stages"])
-    assert all(slot["reason"]["rule"] and "score" in slot["reason"]["scores"] for slot in page["slots"])
+    assert all(
+        slot["reason"]["rule"] and {"score", "business"} <= slot["reason"]["scores"].keys() for slot in page["slots"]
+    )
     assert page["prices"]
     assert services.stores.live.viewers.read("v").viewer.seen == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "targeted"),
+    [
+        ({"platform": "android", "newcomer": "true"}, True),
+        ({"platform": "ios", "newcomer": "true"}, False),
+        ({"platform": "android", "newcomer": "false"}, False),
+        ({}, False),
+    ],
+)
+def test_a_page_is_explained_under_the_arm_that_it_would_be_served_under(
+    client: TestClient, services: Services, admin: Account, key: dict[str, str], said: dict[str, str], targeted: bool
+) -> None:
+    for id in ("calm", "loud"):
+        services.stores.policies.insert(MixPolicy(id=id, name=id))
+    draft = services.experiments.create(
+        admin, name="New on Android", arms=(Arm(name="control", policy="calm"), Arm(name="treatment", policy="loud")),
+        metrics=(Metric(name="Likes", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="likes"),),
+        targeting=Targeting(platforms=("android",), newcomers=True), steps=(Step(exposure=1.0),), holdout=False,
+        now=clock() - 10_000,
+    )  # fmt: skip
+    services.experiments.launch(admin, draft.id, now=clock() - 10_000)
+    found = explained(client, key, viewer="v", size=5, **said)["page"]
+    served = client.get("/api/v1/feed", params={"viewer": "v", "size": 5} | said, headers=key).json()
+    assert found["policy"] == served["policy"]
+    assert (served["policy"] in ("calm", "loud")) == targeted
 
 
 def test_why_not_has_a_code_a_sentence_and_where_the_post_stands(client: TestClient, key: dict[str, str]) -> None:
@@ -74,9 +105,11 @@ def test_a_served_page_is_explained_from_its_request_id(
     assert found["kept"]["identical"] is True
     assert found["kept"]["difference"] == ""
     for slot, again in zip(served["slots"], found["page"]["slots"], strict=True):
-        assert (slot["post"], slot["propensity"], slot["reason"]) == (
-            again["post"], again["propensity"], again["reason"],
-        )  # fmt: skip
+        assert (slot["post"], slot["propensity"]) == (again["post"], again["propensity"])
+        told = slot["reason"]["scores"]
+        assert again["reason"] == slot["reason"] | {"scores": again["reason"]["scores"]}
+        assert again["reason"]["scores"].keys() - told.keys() == {"business", "score"}
+        assert again["reason"]["scores"].items() >= told.items()
     assert found["page"]["stages"] == served["stages"]
     assert (found["why_not"]["code"], found["why_not"]["slot"]) == ("on_page", 2)
     assert found["why_not"]["facts"] == found["facts"][served["slots"][2]["post"]]
@@ -104,10 +137,12 @@ def test_of_a_kept_page_nothing_is_shown_of_a_post_that_was_taken_down_since(
     found = explained(client, key, request=served["request"])
     assert found["kept"]["identical"] is True
     for before, slot in zip(served["slots"], found["page"]["slots"], strict=True):
-        same = ("position", "post", "kind", "publisher", "propensity", "reason")
+        same = ("position", "post", "kind", "publisher", "propensity")
         assert [slot[name] for name in same] == [before[name] for name in same]
+        assert slot["reason"] == before["reason"] | {"scores": slot["reason"]["scores"]}
+        assert slot["reason"]["scores"].items() >= before["reason"]["scores"].items()
         if slot["post"] != gone["post"]:
-            assert slot == before
+            assert slot | {"reason": before["reason"]} == before
             continue
         assert slot["title"] == NOT_SHOWN
         assert (slot["caption"], slot["tags"], slot["products"]) == ("", [], [])

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from core.domain.errors import Unavailable
+from core.feed.viewer_update import KEPT_SEEN
 from tests.feed.world import world
 
 
@@ -50,6 +51,18 @@ def test_a_slot_has_media_paths_product_cards_and_a_reason(client: TestClient, k
     assert all(slot["reason"]["sentence"] for slot in slots)
     card = next(slot for slot in slots if slot["kind"] == "product")["products"][0]
     assert (card["price_minor"], card["currency"], card["in_stock"]) == (99_900, "INR", True)
+
+
+def test_a_page_says_nothing_from_which_the_earnings_of_a_post_follow(
+    client: TestClient, services: Services, key: dict[str, str]
+) -> None:
+    slots = page(client, key, size=8)["slots"]
+    slots += page(client, key, size=8, language=["en", "hi"])["slots"]  # the long way
+    told = {score for slot in slots for score in slot["reason"]["scores"]}
+    assert {"engagement", "order"} <= told
+    assert not {"business", "campaign", "score"} & told
+    assert not {"margin", "value"} & {field for slot in slots for card in slot["products"] for field in card}
+    assert all(field not in slot for slot in slots for field in ("margin", "facts"))
 
 
 def test_an_event_counts_on_the_very_next_page(client: TestClient, key: dict[str, str]) -> None:
@@ -184,6 +197,11 @@ def test_every_route_is_described_with_an_example_and_its_problems(client: TestC
 def test_a_route_that_stores_may_keep_from_answering_says_so(client: TestClient, path: str, method: str) -> None:
     described = client.get("/api/openapi.json").json()["paths"][f"/api/v1{path}"][method]["responses"]
     assert "application/problem+json" in described["503"]["content"]
+
+
+def test_the_description_says_how_many_posts_count_as_seen(client: TestClient) -> None:
+    described = client.get("/api/openapi.json").json()["paths"]["/api/v1/feed"]["get"]["description"]
+    assert f"The last {KEPT_SEEN:,} posts" in described
 
 
 def test_everything_that_the_description_refers_to_is_in_it(client: TestClient) -> None:

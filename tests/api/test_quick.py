@@ -66,7 +66,7 @@ def test_reasons_can_be_left_out_on_either_way(client: TestClient, key: dict[str
         assert page["stages"] == []
         assert {slot["reason"]["sentence"] for slot in page["slots"]} == {""}
         assert not any(slot["reason"]["scores"] for slot in page["slots"])
-    assert all(slot["reason"]["sentence"] and slot["reason"]["scores"]["score"] for slot in told["slots"])
+    assert all(slot["reason"]["sentence"] and slot["reason"]["scores"]["engagement"] for slot in told["slots"])
     assert told["stages"]
     posts = [slot["post"] for page in (long, short, told) for slot in page["slots"]]
     assert len(set(posts)) == 15

@@ -45,7 +45,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Asked:
+class BeforeAct:
     """Before an act: what the viewer had done (places of items, weights, times), and the item that they took to."""
 
     items: NDArray[np.int64]
@@ -88,9 +88,9 @@ def served(acts: Acts, docs: Sequence[ContentDoc], name: str) -> ServingModel:
     return ServingModel(name, made, usual_unit(made.weights), {}, placing)
 
 
-def asked_of(acts: Acts, late: NDArray[np.bool_], since: int, most: int, seed: int) -> list[Asked]:
+def asked_of(acts: Acts, late: NDArray[np.bool_], since: int, most: int, seed: int) -> list[BeforeAct]:
     """Acts after the cut by which a viewer took to a late post that was new to them, at most so many, by lot."""
-    found: list[Asked] = []
+    found: list[BeforeAct] = []
     bounds = np.searchsorted(acts.viewer, np.arange(len(acts.viewers) + 1))
     for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         met: set[int] = set()
@@ -104,14 +104,14 @@ def asked_of(acts: Acts, late: NDArray[np.bool_], since: int, most: int, seed: i
                 and place > begin
             ):
                 own = slice(max(begin, place - RECENT), place)
-                found.append(Asked(acts.item[own], acts.weight[own], acts.at[own], item, int(acts.at[place])))
+                found.append(BeforeAct(acts.item[own], acts.weight[own], acts.at[own], item, int(acts.at[place])))
             met.add(item)
     chosen = np.random.default_rng(seed).permutation(len(found))[:most]
     return [found[place] for place in chosen.tolist()]
 
 
 def ranks(
-    asked: Sequence[Asked], models: Mapping[str, ServingModel], acts: Acts, shown: tastes.Shown, index: Index
+    asked: Sequence[BeforeAct], models: Mapping[str, ServingModel], acts: Acts, shown: tastes.Shown, index: Index
 ) -> Iterator[tuple[str, int]]:
     """For each model, by each way of ranking, how many posts that the viewer had not met stand before the wanted one."""
     place = {id: row for row, id in enumerate(shown.ids)}

@@ -19,7 +19,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY
 from core.domain.job import Job, JobKind
 from core.domain.post import Media, MediaKind
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.engagement import TOPIC
 from core.settings import Settings
 from tests.demo.world import NOW

@@ -15,7 +15,7 @@ from core.domain.account import Account, Role
 from core.domain.ids import SECOND
 from core.domain.job import JobKind
 from core.domain.post import Media, MediaKind, PostStatus
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.engagement import TOPIC
 from core.settings import Settings
 from tests.demo.world import NOW

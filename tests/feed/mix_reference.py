@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import structs
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix
 
@@ -13,7 +14,8 @@ from core.domain.mix import MixPolicy, Pin, Share
 from core.domain.viewer import FeedSession
 from core.feed.index import KINDS
 from core.feed.mix import Problem
-from core.feed.mix_asked import CAP_UNIT, GAP_UNIT, PIN_UNIT, SESSION_UNIT, SHARE_UNIT, Asked
+from core.feed.mix_asked import CAP_UNIT, GAP_UNIT, PIN_UNIT, SESSION_UNIT, SHARE_UNIT, UNCAPPED, Asked
+from core.feed.mix_bounds import bounds
 
 
 def random_problem(seed: int, *, sizes: tuple[int, int] = (8, 20), count: tuple[int, int] = (80, 200)) -> Problem:
@@ -198,3 +200,12 @@ def units_of(problem: Problem, places: np.ndarray) -> float:
         if (held >= 0).any():
             units += CAP_UNIT * np.maximum(np.bincount(held[held >= 0]) - cap, 0).sum()
     return float(units + PIN_UNIT * sum(places[slot] != place for slot, place in problem.pins))
+
+
+def upper_bound(problem: Problem) -> float:
+    """A value that no page exceeds which keeps the rules: the exact best page without caps."""
+    board = structs.replace(problem.board(problem.asked), caps=np.full(3, UNCAPPED, np.int64))
+    limits = bounds(problem.policy, problem.slots, problem.available, None, problem.session)
+    toll = np.zeros((len(KINDS), problem.slots + 3))
+    found = board.order(board.everything, board.frame(limits.least, limits.most, toll))
+    return np.inf if found is None or found.broken else found.value

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from core.domain.ids import HOUR
 from core.feed.query import above_usual
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, world
 
 SHARES = arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1, allow_subnormal=False))
@@ -50,7 +50,7 @@ def test_a_tag_of_every_post_drops_out_of_a_viewers_affinities() -> None:
     small = world()
     for post in ("post-0003", "post-0010", "post-0011"):
         small.act("v", "like", post)
-    _, outcome, query = small.feed.look(Asked(viewer="v", size=10), now=NOW + HOUR)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=10), now=NOW + HOUR)
     index = query.index
     live = np.flatnonzero(index.live).astype(np.int32)
     worn = np.bincount(index.tags_within(live), minlength=len(index.tags)) / len(live)

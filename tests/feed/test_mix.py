@@ -11,9 +11,9 @@ from msgspec import structs
 from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
 from core.feed.default_policy import DEFAULT_POLICY
-from core.feed.mix import Problem, best_page, upper_bound
+from core.feed.mix import Problem, best_page
 from core.feed.prices import prices
-from tests.feed.mix_reference import optimum
+from tests.feed.mix_reference import optimum, upper_bound
 
 
 def problem(

@@ -15,9 +15,9 @@ from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind
 from core.domain.viewer import FeedSession
 from core.feed.index import KINDS
-from core.feed.mix import MixedPage, Problem, best_page, upper_bound
+from core.feed.mix import MixedPage, Problem, best_page
 from core.feed.mix_asked import Asked
-from tests.feed.mix_reference import groups_of, optimum, random_problem, units_of
+from tests.feed.mix_reference import groups_of, optimum, random_problem, units_of, upper_bound
 
 BARE = MixPolicy(id="p", name="p", per_publisher=99)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from core.feed.mix_solver import every_page, solve, value_of
+from core.feed.mix_solver import KIND_COUNT, solve
 
 Instance = tuple[list[np.ndarray], list[int], list[int], list[int], np.ndarray]
 
@@ -41,13 +42,23 @@ def broken_gaps(kinds: Sequence[int], gaps: Sequence[int]) -> int:
     return broken
 
 
+def value_of(kinds: Sequence[int], values: Sequence[np.ndarray], attention: np.ndarray) -> float:
+    """Σ attention · value of a sequence of kinds."""
+    taken = [0] * len(values)
+    total = 0.0
+    for slot, kind in enumerate(kinds):
+        total += float(attention[slot] * values[kind][taken[kind]])
+        taken[kind] += 1
+    return total
+
+
 @given(instances(6))
 def test_no_page_is_better_and_gaps_break_only_where_they_must(instance: Instance) -> None:
     values, least, most, gaps, attention = instance
     found = solve(values, least, most, gaps, attention)
     pages = [
         (broken_gaps(page, gaps), -value_of(page, values, attention))
-        for page in every_page(len(attention))
+        for page in itertools.product(range(KIND_COUNT), repeat=len(attention))
         if all(least[kind] <= page.count(kind) <= most[kind] for kind in range(4))
     ]
     broken, value = min(pages)

@@ -10,7 +10,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, HOUR
 from core.feed.actions import ACTIONS
 from core.feed.outcomes import Outcomes
-from core.feed.side_effects import ServedPage, ServedSlot
+from core.feed.served_record import ServedPage, ServedSlot
 from tests.feed.world import NOW
 
 ODDS = tuple(range(-500, -400, 10))

@@ -17,7 +17,7 @@ from core.feed.query import FeedQuery, lots
 from core.feed.slotting import EXPLORED
 from core.pipeline.candidates import Candidates
 from core.pipeline.stages import Selector
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, world
 
 DRAWS = 1_200
@@ -48,7 +48,7 @@ def drawn(size: int, cap: int = 3) -> Drawn:
         for number in range(80)
     )
     policy = MixPolicy(id="mix", name="Mix", per_publisher=cap, explore=0.1)
-    _, outcome, query = small.feed.look(Asked(viewer="v", size=size), policy=policy, now=NOW)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=size), policy=policy, now=NOW)
     return many(small.feed.pipeline.selector, query, outcome.candidates)
 
 

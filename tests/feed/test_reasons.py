@@ -9,12 +9,12 @@ from core.feed.explain import Tastes, may_name_act, sentence
 from core.feed.for_you import FALLBACKS, SOURCES
 from core.feed.slotting import BEST, EXPLORED, PINNED
 from core.pipeline.trace import name_of
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, world
 
 
 def test_an_act_is_looked_up_exactly_where_it_would_be_named() -> None:
-    _, _, query = world().feed.look(Asked(viewer="v", size=5), now=NOW + HOUR)
+    _, _, query = world().feed.look(PageRequest(viewer="v", size=5), now=NOW + HOUR)
     names = [name_of(source) for source in (*SOURCES, *FALLBACKS)]
     some = list(chain.from_iterable(combinations(names, count) for count in range(3)))
     told = {True: 0, False: 0}

@@ -17,7 +17,7 @@ from core.feed.replay import replay
 from core.feed.trace_index import IDENTITY, USED_BEFORE, gathered
 from core.feed.trace_record import FIELDS, Made, PageTrace, captured, read, trace_of, written
 from core.pipeline.engine import FeedPipeline
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, World, world
 
 STRICT = MixPolicy(
@@ -52,7 +52,7 @@ def lively() -> World:
 def keep(world: World, viewer: str = "v", **more: Any) -> tuple[PageTrace, FeedPipeline[FeedQuery]]:
     """The trace of the page that the viewer would get, after a journey through bytes."""
     feed = world.feed
-    asked = Asked(viewer=viewer, size=20) if not more else Asked(viewer=viewer, **({"size": 20} | more))
+    asked = PageRequest(viewer=viewer, size=20) if not more else PageRequest(viewer=viewer, **({"size": 20} | more))
     page, outcome, query = feed.look(asked, now=world.now, policy=more.get("policy"))
     return read(
         written(trace_of(captured(query, outcome, feed.pipeline.source_names, page.request, "")))
@@ -100,7 +100,7 @@ def test_a_page_of_what_comes_again_is_made_again_too(lively: World) -> None:
 
 
 def test_what_changes_afterwards_does_not_change_a_kept_page(lively: World) -> None:
-    page, outcome, query = lively.feed.look(Asked(viewer="v", size=20), now=lively.now)
+    page, outcome, query = lively.feed.look(PageRequest(viewer="v", size=20), now=lively.now)
     taken = captured(query, outcome, lively.feed.pipeline.source_names, page.request, "")
     lively.stores.post_totals.upsert_many(
         PostTotals(id=slot.post, counts={"impression": 10_000, "like": 9_000}, updated_at=NOW + 60_000)

@@ -10,7 +10,8 @@ import pytest
 from msgspec import structs
 
 from core.domain.ids import HOUR
-from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, weights_of
+from core.domain.mix import DEFAULT_WEIGHTS
+from core.feed.actions import ACTIONS, weights_of
 from core.feed.calibrated import AS_PREDICTED, Calibration
 from core.feed.hydrators.affinity import Affinity
 from core.feed.query import FeedQuery
@@ -18,7 +19,7 @@ from core.feed.scorers.again import AGAIN
 from core.feed.scorers.engagement import SIGN, Engagement
 from core.feed.scorers.total import Total
 from core.pipeline.candidates import Candidates, FloatArray
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, world
 
 LEARNT = Calibration(1, np.linspace(-0.4, 0.5, len(ACTIONS)), np.linspace(0.6, 1.3, len(ACTIONS)))
@@ -32,7 +33,7 @@ def asked() -> tuple[FeedQuery, Candidates]:
         small.act("v", "like", post)
         small.act("w", "share", post)
     small.act("v", "follow", "post-0004", publisher="pub-4")
-    _, _, query = small.feed.look(Asked(viewer="v", size=10), now=NOW + HOUR)
+    _, _, query = small.feed.look(PageRequest(viewer="v", size=10), now=NOW + HOUR)
     assert len(query.tags)
     assert len(query.publishers)
     rows = np.random.default_rng(2).permutation(query.index.size)[:70].astype(np.int32)

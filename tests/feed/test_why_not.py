@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.domain.mix import MixPolicy, Share
+from core.domain.mix import MixPolicy, Pin, Share
+from core.domain.mix_rules import rules
 from core.domain.post import PostKind, PostStatus
 from core.feed.default_policy import DEFAULT_POLICY
+from core.feed.index import KINDS
 from core.feed.query import FeedQuery
 from core.feed.replay import replay
 from core.feed.slotting import EXPLORED
 from core.feed.trace_record import captured, trace_of
-from core.feed.why_not import CODES, Asked, WhyNot, why_not
+from core.feed.what_if import without_each
+from core.feed.why_not import CODES, MadePage, WhyNot, why_not
 from core.pipeline.candidates import Candidates, Kept, Selection
-from core.services.feed_request import Asked as PageAsked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, World, make_post, make_product, world
 
 PLAIN = MixPolicy(id="plain", name="Plain", per_publisher=50, explore=0.0)
@@ -33,13 +36,13 @@ def small() -> World:
 def ask(small: World, post: str, *, then: bool = False, **more: Any) -> WhyNot:
     """The answer for the page of 10 that the viewer v would get; with `then`, for the same page made again from its trace."""
     policy, region = more.pop("policy", PLAIN), more.get("region")
-    asked = PageAsked(viewer="v", request=REQUEST, **({"size": 10} | more))
+    asked = PageRequest(viewer="v", request=REQUEST, **({"size": 10} | more))
     page, outcome, query = small.feed.look(asked, policy=policy, region=region, now=small.now)
     pipeline = small.feed.pipeline
     if then:
         made = replay(trace_of(captured(query, outcome, pipeline.source_names, page.request, "")), pipeline)
         query, outcome = made.query, made.outcome
-    found = why_not(Asked(query, outcome, pipeline, str.capitalize, then), post, small.stores.posts.find_one(post))
+    found = why_not(MadePage(query, outcome, pipeline, str.capitalize, then), post, small.stores.posts.find_one(post))
     assert found.code in CODES
     assert found.sentence.endswith(".")
     assert found.post == post
@@ -48,14 +51,14 @@ def ask(small: World, post: str, *, then: bool = False, **more: Any) -> WhyNot:
 
 def chosen(small: World, policy: MixPolicy) -> list[str]:
     """What the mix puts on the page of 10 of the viewer v, before new posts are tried out."""
-    _, outcome, query = small.feed.look(PageAsked(viewer="v", size=10, request=REQUEST), policy=policy, now=small.now)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=10, request=REQUEST), policy=policy, now=small.now)
     made = outcome.selection
     shown = zip(made.page.rows.tolist(), made.displaced, made.rules, strict=True)
     return [query.index.ids[displaced if rule == EXPLORED else row] for row, displaced, rule in shown]
 
 
 def test_a_post_on_the_page_is_told_with_its_slot(small: World) -> None:
-    page, _, _ = small.feed.look(PageAsked(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
+    page, _, _ = small.feed.look(PageRequest(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
     for then in (False, True):
         for slot in page.slots:
             found = ask(small, slot.post, then=then)
@@ -125,7 +128,7 @@ def test_a_post_that_no_source_proposed_says_where_it_stands_on_every_shelf(smal
     assert found.code == "not_proposed"
     by_source = {one.source: one for one in found.standings}
     assert set(by_source) == {
-        name for name in small.feed.pipeline.source_names if name not in ("everything", "seen again", "others")
+        name for name in small.feed.pipeline.source_names if name not in ("everything", "seen again")
     }
     tag = by_source["tag affinity"]
     assert tag.takes == 40
@@ -155,7 +158,7 @@ def test_of_a_page_of_the_past_shelves_are_not_kept_and_that_is_said(small: Worl
 
 @pytest.mark.parametrize("then", [False, True])
 def test_the_score_it_would_have_needed_is_exact(small: World, then: bool) -> None:
-    _, outcome, query = small.feed.look(PageAsked(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=10, request=REQUEST), policy=PLAIN, now=small.now)
     place = int(np.argsort(-outcome.candidates["score"])[40])
     id = query.index.ids[outcome.candidates.rows[place]]
     found = ask(small, id, then=then)
@@ -176,7 +179,9 @@ def test_the_score_it_would_have_needed_is_exact(small: World, then: bool) -> No
     [
         ({"shares": {PostKind.PROMOTIONAL: Share(most=0.0)}}, PostKind.PROMOTIONAL, "at most 0%"),
         ({"shares": {PostKind.PRODUCT: Share(least=0.8)}}, PostKind.UGC, "at least 80%"),
-        ({"gap": {PostKind.PROMOTIONAL: 9}}, PostKind.PROMOTIONAL, "between"),
+        ({"shares": {PostKind.PROMOTIONAL: Share(most=0.125)}}, PostKind.PROMOTIONAL, "at most 12.5%"),
+        ({"session_shares": {PostKind.PROMOTIONAL: Share(most=0.1)}}, PostKind.PROMOTIONAL, "at most 10% of a session"),
+        ({"gap": {PostKind.PROMOTIONAL: 9}}, PostKind.PROMOTIONAL, "gap between promotional posts"),
         ({"per_publisher": 1}, None, "of one publisher"),
     ],
 )
@@ -192,17 +197,28 @@ def test_the_rule_that_kept_it_out_is_named_and_without_it_the_post_is_on_the_pa
         found = ask(small, id, policy=strict)
         assert found.code in ("rule", "displaced"), found.sentence
         assert said in found.rule.lower().replace("posts of one publisher", "of one publisher"), found.rule
+        assert found.rule in set(dict(rules(strict)).values())
         assert found.rule in found.sentence
+
+
+def test_every_rule_that_may_keep_a_post_out_goes_by_the_name_that_the_mix_gives_it() -> None:
+    policy = MixPolicy(
+        id="p", name="P", shares={kind: Share(least=0.125, most=0.625) for kind in PostKind},
+        session_shares={PostKind.UGC: Share(least=0.0, most=0.333)}, gap=dict.fromkeys(PostKind, 2),
+        per_brand=1, per_topic=4, pins=(Pin(position=0, post="a"), Pin(position=6, post="b")),
+    )  # fmt: skip
+    named = {name for place in range(len(KINDS)) for name, _ in without_each(policy, place)}
+    assert named == {*dict(rules(policy)).values(), "several rules together"}
 
 
 def test_a_post_whose_slot_tries_a_new_one_out_is_told_so(small: World) -> None:
     for _ in range(30):
-        _, outcome, query = small.feed.look(PageAsked(viewer="v", size=20), now=small.now)
+        _, outcome, query = small.feed.look(PageRequest(viewer="v", size=20), now=small.now)
         tried = [slot for slot, rule in enumerate(outcome.selection.rules) if rule == "exploration"]
         if tried:
             break
     id = query.index.ids[outcome.selection.displaced[tried[0]]]
-    found = why_not(Asked(query, outcome, small.feed.pipeline), id, small.stores.posts.get(id))
+    found = why_not(MadePage(query, outcome, small.feed.pipeline), id, small.stores.posts.get(id))
     assert found.code == "tried_out"
     assert f"slot {tried[0] + 1}" in found.sentence
 
@@ -236,7 +252,7 @@ def test_every_post_of_a_catalogue_has_an_answer(small: World) -> None:
 
 def test_when_the_mix_had_failed_the_answer_says_so_and_tries_nothing(small: World) -> None:
     small.feed.making.pipeline = replace(small.feed.pipeline, selector=NoMix())
-    page, outcome, query = small.feed.look(PageAsked(viewer="v", size=10), policy=PLAIN, now=small.now)
+    page, outcome, query = small.feed.look(PageRequest(viewer="v", size=10), policy=PLAIN, now=small.now)
     assert len(page.slots) == 10
     last = query.index.ids[outcome.candidates.rows[np.argmin(outcome.candidates["score"])]]
     found = ask(small, last)

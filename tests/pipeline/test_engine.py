@@ -35,9 +35,6 @@ class Broken:
     def score(self, query: Query, candidates: Candidates) -> Candidates:
         raise OSError("no model")
 
-    def run(self, query: Query, selection: Selection) -> None:
-        raise OSError("no log")
-
     def select(self, query: Query, candidates: Candidates) -> Selection:
         raise OSError("no mix")
 
@@ -51,7 +48,7 @@ class First:
     def select(self, query: Query, candidates: Candidates) -> Selection:
         order = np.argsort(-candidates["score"], kind="stable")
         page = candidates.at(order[: query.size])
-        return Selection(page, candidates.at(order[query.size :]), ("best",) * len(page), np.ones(len(page)))
+        return Selection(page, ("best",) * len(page), np.ones(len(page)))
 
 
 @dataclass(frozen=True)
@@ -80,10 +77,8 @@ def test_a_failing_source_leaves_the_page_to_the_others_and_is_named_in_the_trac
     assert [stage.stage for stage in outcome.stages if stage.failed] == ["broken"]
 
 
-def test_a_failing_scorer_or_side_effect_does_not_empty_the_page() -> None:
-    pipeline = FeedPipeline[Query](
-        sources=(Rows((1, 2, 3)),), selector=First(), scorers=(Broken(),), side_effects=(Broken(),)
-    )
+def test_a_failing_scorer_does_not_empty_the_page() -> None:
+    pipeline = FeedPipeline[Query](sources=(Rows((1, 2, 3)),), selector=First(), scorers=(Broken(),))
     assert sorted(shown(pipeline)) == [1, 2, 3]
 
 
@@ -92,7 +87,7 @@ def test_a_failing_filter_or_safety_check_shows_nothing() -> None:
     assert shown(FeedPipeline[Query](sources=(Rows((1, 2)),), selector=First(), late_filters=(Broken(),))) == []
 
 
-def test_reserve_fills_the_slot_that_safety_emptied() -> None:
+def test_the_slot_that_safety_emptied_is_filled_by_selecting_again() -> None:
     pipeline = FeedPipeline[Query](
         sources=(Rows((1, 2, 3, 4, 5)),), selector=First(), scorers=(ByRow(),), late_filters=(Without((2, 4)),)
     )

@@ -15,7 +15,7 @@ from core.domain.errors import Unavailable
 from core.domain.ids import DAY, HOUR, MINUTE
 from core.domain.ports.event_log import NewEvent
 from core.feed.attribution_sums import dimensions
-from core.feed.side_effects import ServedPage, ServedSlot, served_event
+from core.feed.served_record import ServedPage, ServedSlot, served_event
 from core.services.attribution import STATEMENTS, Attribution
 from core.services.attribution_rebuild import rebuild_attribution
 from core.services.stores import Stores

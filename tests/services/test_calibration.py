@@ -16,7 +16,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, HOUR
 from core.domain.job import Job, JobKind, JobState
 from core.feed.actions import ACTIONS
-from core.feed.side_effects import SERVED_TOPIC, ServedPage, ServedSlot, read_served, served_event
+from core.feed.served_record import SERVED_TOPIC, ServedPage, ServedSlot, read_served, served_event
 from core.services.calibration import SUBJECT
 from core.services.calibration_days import CalibrationDays
 from core.services.engagement import TOPIC, _logged

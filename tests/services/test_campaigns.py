@@ -16,7 +16,7 @@ from core.domain.feed import FeedPage
 from core.domain.ids import DAY, HOUR, MINUTE, SECOND
 from core.domain.mix import MixPolicy
 from core.domain.post import PostStatus
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.audit import Audit
 from core.services.campaign_board import Boards
 from core.services.campaign_counts import CampaignCounts
@@ -92,7 +92,7 @@ def shop() -> Shop:
 
 def test_a_running_campaigns_posts_are_served_disclosed_and_logged(shop: Shop) -> None:
     campaign = shop.started()
-    page = shop.page()
+    page = shop.page(staff=True)
     slots = [slot for slot in page.slots if slot.campaign]
     assert {slot.campaign for slot in slots} == {campaign.id}
     assert all(slot.publisher == "pub-1" for slot in slots)
@@ -108,10 +108,17 @@ def test_a_running_campaigns_posts_are_served_disclosed_and_logged(shop: Shop) -
 
 def test_business_and_campaign_value_stand_in_columns_of_their_own(shop: Shop) -> None:
     shop.started()
-    for slot in shop.page().slots:
+    for slot in shop.page(staff=True).slots:
         scores = slot.reason.scores
         expected = scores["engagement"] * scores["freshness"] + 0.02 * scores["business"] + 0.02 * scores["campaign"]
         assert scores["score"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_page_for_an_app_does_not_tell_what_a_campaign_pays(shop: Shop) -> None:
+    shop.started()
+    slots = [slot for slot in shop.page().slots if slot.campaign]
+    assert slots
+    assert all(not {"business", "campaign", "score"} & slot.reason.scores.keys() for slot in slots)
 
 
 def test_the_policy_says_what_a_campaigns_money_is_worth(shop: Shop) -> None:
@@ -132,7 +139,7 @@ def test_the_policy_says_what_a_campaigns_money_is_worth(shop: Shop) -> None:
 
 def test_without_a_running_campaign_a_page_is_made_as_ever(shop: Shop) -> None:
     shop.draft()
-    page = shop.page()
+    page = shop.page(staff=True)
     assert sponsored(page) == []
     assert "campaign" not in page.slots[0].reason.scores
 
@@ -284,7 +291,7 @@ def test_a_store_that_is_down_leaves_the_last_board(shop: Shop, monkeypatch: pyt
     shop.now += MINUTE
     assert sponsored(shop.page())
     shop.now += 2 * MINUTE
-    page = shop.page()
+    page = shop.page(staff=True)
     assert sponsored(page) == []
     assert len(page.slots) == 20
 

@@ -15,7 +15,7 @@ from core.domain.mix import MixPolicy, Share
 from core.domain.post import PostKind, PostStatus
 from core.domain.viewer import SampleViewer
 from core.feed.default_policy import DEFAULT_POLICY
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.delivery import Delivery
 from core.services.feed import Feed
 from tests.feed.world import NOW, World, make_post, world
@@ -163,7 +163,7 @@ def test_a_served_page_is_logged_with_propensities(small: World) -> None:
 
 
 def test_a_page_without_reasons_is_logged_like_any_other(small: World) -> None:
-    told, untold = small.feed.page("v", now=NOW), small.feed.page("w", reasons=False, now=NOW)
+    told, untold = small.feed.page("v", now=NOW, staff=True), small.feed.page("w", reasons=False, now=NOW)
     assert [slot.post for slot in told.slots] != []
     small.feed.flush()
     kept = {page.viewer: page for page in (read_served(one.payload) for one in small.stores.log.replay(SERVED_TOPIC))}
@@ -190,7 +190,14 @@ def test_slots_are_filled_for_the_phone(small: World) -> None:
     assert slot.products[0].image.startswith("/media/")
     assert slot.publisher_name == f"Publisher {slot.publisher.removeprefix('pub-')}"
     assert slot.reason.sources
-    assert {"score", "engagement", "business", "like"} <= set(slot.reason.scores)
+    assert {"engagement", "reputation", "freshness", "like"} <= set(slot.reason.scores)
+
+
+def test_only_staff_read_what_a_post_earns(small: World) -> None:
+    earns = {"business", "score"}
+    assert all(not earns & slot.reason.scores.keys() for slot in small.feed.page("v", now=NOW).slots)
+    for page in (small.feed.page("v", now=NOW, staff=True), small.feed.page("v", now=NOW, record=False)):
+        assert all(earns <= slot.reason.scores.keys() for slot in page.slots)
 
 
 def test_a_region_is_kept_apart(small: World) -> None:

@@ -21,7 +21,7 @@ from core.models.placing import Placing
 from core.services import feed_metrics as metrics
 from core.services import model_files
 from core.services.feed import Feed
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from core.services.lifecycle import CATALOGUE, Lifecycle
 from core.services.model_contents import read_contents
 from core.services.model_files import CONTENT, FILES, UnfitModel
@@ -72,7 +72,7 @@ def go_live(shop: ModelsWorld, id: str, group: int, **fields: object) -> None:
 
 def near(feed: Feed, viewer: str, now: int) -> dict[str, float]:
     """What the neighbours proposed for the viewer's next page, and how much the viewer's acts speak for it."""
-    _, outcome, query = feed.look(Asked(viewer=viewer, size=20), now=now)
+    _, outcome, query = feed.look(PageRequest(viewer=viewer, size=20), now=now)
     bit = feed.pipeline.source_names.index("neighbours")
     rows = dict(outcome.proposals)[bit]
     assert query.near is not None
@@ -104,7 +104,7 @@ def test_an_act_on_a_new_post_brings_posts_like_it_and_is_named(shop: ModelsWorl
     found = near(feed, "fan", shop.now)
     assert {id[:2] for id in found} == {"p3", "la"}
     assert "later" in found
-    _, _, query = feed.look(Asked(viewer="fan", size=10), now=shop.now)
+    _, _, query = feed.look(PageRequest(viewer="fan", size=10), now=shop.now)
     assert query.near is not None
     acts = query.near.because(query.index.rows_of(["later", post_id(3, 1), post_id(0, 1)]))
     assert [act.post if act else "" for act in acts] == ["late", "late", ""]
@@ -201,13 +201,14 @@ def test_a_page_with_new_posts_is_made_again_to_the_last_bit_after_they_are_gone
     shop.like("baker", post_id(2, 3))
     until(lambda: near(feed, "baker", shop.now) != {} and feed.arrivals(MANAGER, now=shop.now) == 6)
     shop.like("baker", "late-0")
-    page, outcome, query = feed.look(Asked(viewer="baker", size=20), now=shop.now)
+    page, outcome, query = feed.look(PageRequest(viewer="baker", size=20), now=shop.now)
     assert any(slot.post.startswith("late-") and "neighbours" in slot.reason.sources for slot in page.slots)
     kept = captured(query, outcome, feed.pipeline.source_names, page.request, "")
     go_live(shop, "late-9", 2)
     until(
         lambda: (
-            feed.look(Asked(viewer="x", size=1), now=shop.now) is not None and feed.arrivals(MANAGER, now=shop.now) == 7
+            feed.look(PageRequest(viewer="x", size=1), now=shop.now) is not None
+            and feed.arrivals(MANAGER, now=shop.now) == 7
         )
     )
     again = replay(read(written(trace_of(kept))), feed.pipeline)

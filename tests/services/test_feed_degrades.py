@@ -23,7 +23,7 @@ from core.domain.mix import MixPolicy
 from core.domain.post import PostStatus
 from core.feed.default_policy import DEFAULT_POLICY
 from core.feed.for_you import for_you
-from core.feed.side_effects import SERVED_TOPIC
+from core.feed.served_record import SERVED_TOPIC
 from core.pipeline.trace import name_of
 from core.services.assignments import TOPIC as EXPOSURES
 from core.services.event_intake import EventStatus
@@ -155,7 +155,7 @@ def test_all_sources_may_fail_together_and_the_fallback_makes_the_page(services:
 def test_without_scores_the_page_is_what_is_good_for_anybody(services: Services) -> None:
     for place in range(len(PIPELINE.scorers)):
         break_stage(services, "scorers", place)
-    made = page(services)
+    made = page(services, staff=True)
     assert len(made.slots) == 20
     assert any(stage.kind == "spare scorer" for stage in made.stages)
     scores = [slot.reason.scores["score"] for slot in made.slots if slot.reason.rule == "best score"]
@@ -251,9 +251,9 @@ def test_pages_and_exposures_wait_for_the_log_and_lose_nothing(services: Service
 
 
 def asked(viewer: str) -> Any:
-    from core.services.feed_request import Asked
+    from core.services.feed_request import PageRequest
 
-    return Asked(viewer=viewer, size=20)
+    return PageRequest(viewer=viewer, size=20)
 
 
 @pytest.fixture

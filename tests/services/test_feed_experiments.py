@@ -16,7 +16,7 @@ from core.services.assignments import Assignments
 from core.services.experiment_metrics import TOPIC
 from core.services.feed_arms import FeedArms
 from core.services.feed_policies import Policies
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from core.services.served_log import ServedLog
 from core.settings import Settings
 from tests.fakes.stores import memory_stores
@@ -153,7 +153,7 @@ def test_arms_with_models_count_only_once_all_of_their_models_are_there(
     models = Fetching(*held)
     policies = Policies(services.stores)
     own = FeedArms(services.assignments, policies, ServedLog(services.stores.log), models)  # type: ignore[arg-type]
-    asked = own.applied(Asked(viewer="viewer-1", size=5), None, now=NOW + 9_000)
+    asked = own.applied(PageRequest(viewer="viewer-1", size=5), None, now=NOW + 9_000)
     assert set(models.asked) == {"neighbours-1", "neighbours-2"}
     if len(held) == 2:
         ((_, arm),) = asked.arms

@@ -10,7 +10,7 @@ from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import HOUR
 from core.domain.ports.event_log import NewEvent
 from core.domain.post import PostStatus
-from core.feed.side_effects import SERVED_TOPIC, ServedPage, ServedSlot, served_event
+from core.feed.served_record import SERVED_TOPIC, ServedPage, ServedSlot, served_event
 from core.services.engagement import Engagement
 from core.services.feed_hours import FeedHours
 from core.services.stores import Stores

@@ -13,7 +13,7 @@ import pytest
 from core.domain.errors import Unavailable
 from core.domain.experiment import MOST_MODELS
 from core.domain.post import PostStatus
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services import feed_metrics as metrics
 from core.services.feed import Feed
 from core.services.lifecycle import CATALOGUE

@@ -10,10 +10,10 @@ import pytest
 
 from core.domain.feed import FeedPage, PackedPage
 from core.domain.ids import DAY, HOUR, MINUTE
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.feed_packed import CHECKED_FOR, Pieces, json_of
 from core.services.feed_pages import packed_page_of, page_of
-from core.services.feed_request import Asked
+from core.services.feed_request import PageRequest
 from tests.feed.world import NOW, World, make_product, world
 
 
@@ -24,7 +24,7 @@ def small() -> World:
 
 def both(small: World, pieces: Pieces, *, now: int, size: int = 20, **more: Any) -> tuple[bytes, bytes]:
     """One outcome as JSON of a whole page and of a packed one."""
-    _, outcome, query = small.feed.look(Asked(viewer="v", size=size, **more), now=now)
+    _, outcome, query = small.feed.look(PageRequest(viewer="v", size=size, **more), now=now)
     names, cards = small.feed.pipeline.source_names, small.feed.cards
     known: Any = {"request": "r", "cursor": "next", "problem": ""}
     whole = page_of(query, outcome, names, cards, reasons=False, **known)

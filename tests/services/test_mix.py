@@ -24,6 +24,7 @@ from tests.fakes.event_log import MemoryEventLog
 from tests.fakes.live import MemoryLive
 from tests.fakes.objects import MemoryObjects
 from tests.fakes.stores import memory_stores
+from tests.feed.world import world as feed_world
 
 NOW = 1_795_000_000_000
 MIRA = Account(id="mira", email="m@x.example", name="Mira", role=Role.PRODUCT_MANAGER)
@@ -208,10 +209,20 @@ def test_publishing_tells_every_process_and_stands_if_that_fails(world: World, m
         ({"gap.ugc": 99.0}, "gap.ugc"),
         ({"per_publisher": 0.0}, "per_publisher"),
         ({"per_publisher": None}, "per_publisher"),
+        ({"per_publisher": 51.0}, "per_publisher"),
+        ({"per_publisher": 1e19}, "per_publisher"),
+        ({"per_publisher": float("inf")}, "per_publisher"),
         ({"per_brand": -1.0}, "per_brand"),
+        ({"per_topic": 1e19}, "per_topic"),
+        ({"gap.ugc": float("nan")}, "gap.ugc"),
         ({"explore": 0.7}, "explore"),
         ({"weights.like": -3.0}, "weights.like"),
         ({"weights.like": float("inf")}, "weights.like"),
+        ({"weights.like": float("nan")}, "weights.like"),
+        ({"weights.like": 1e308}, "weights.like"),
+        ({"weights.report": -101.0}, "weights.report"),
+        ({"weights.likes": 2.0}, "weights.likes"),
+        ({"weights.": 2.0}, "weights."),
         ({"pins": [(0, "a"), (0, "b")]}, "pins"),
         ({"pins": [(25, "a")]}, "pins"),
         ({"pins": [(0, "nobody")]}, "pins"),
@@ -224,7 +235,26 @@ def test_settings_that_cannot_be_are_refused_by_field_and_nothing_is_saved(
     with pytest.raises(InvalidInput) as refused:
         world.mix.save(MIRA, values, base="for_you-1", name="Wrong", now=NOW)  # type: ignore[arg-type]
     assert refused.value.field == field
+    if field in values and field != "pins":
+        assert refused.value.value == pytest.approx(values[field], nan_ok=True)
     assert [one.id for one in world.mix.versions(MIRA)] == ["for_you-1"]
+
+
+def test_a_version_of_before_with_what_nobody_may_type_any_more_is_served_and_can_be_mended(world: World) -> None:
+    shop = feed_world(stores=world.stores)
+    old = replace(
+        DEFAULT_POLICY, id="old-1", family="old", per_publisher=10**19, per_topic=3, explore=0.0, weights={"likes": 3.0}
+    )
+    world.stores.policies.insert(old)
+    page = shop.feed.page("v", policy="old-1", now=NOW)
+    assert len(page.slots) == 20
+    assert not any(stage.failed for stage in page.stages)
+    assert not any("mix could not be applied" in note for note in page.notes)
+    with pytest.raises(InvalidInput) as refused:
+        world.mix.save(MIRA, {"explore": 0.2}, base="old-1", name="New", now=NOW)
+    assert (refused.value.field, refused.value.value) == ("per_publisher", 1e19)
+    mended = world.mix.save(MIRA, {"per_publisher": 4.0, "weights.order": 30.0}, base="old-1", name="New", now=NOW)
+    assert (mended.per_publisher, mended.weights) == (4, {"order": 30.0})
 
 
 def test_a_version_needs_a_name_and_a_difference_and_a_publish_needs_a_reason(world: World) -> None:

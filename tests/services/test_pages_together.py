@@ -11,7 +11,7 @@ from core.domain.errors import FeedroomError, InvalidInput, Throttled, Unavailab
 from core.domain.feed import FeedPage
 from core.domain.mix import MixPolicy
 from core.domain.viewer import ViewerState
-from core.feed.side_effects import SERVED_TOPIC, read_served
+from core.feed.served_record import SERVED_TOPIC, read_served
 from core.services.feed import ATTEMPTS
 from core.services.feed_metrics import REGISTRY
 from core.services.feed_request import Wanted

@@ -59,6 +59,7 @@ def test_the_same_request_draws_the_same_page(world: World, services: Services) 
 def test_a_page_that_counts_is_seen_and_not_served_again(world: World, services: Services) -> None:
     page = services.preview.served_page(world.manager, VIEWER, size=6, now=NOW)
     after = services.preview.served_page(world.manager, VIEWER, size=6, cursor=page.cursor, now=NOW)
+    assert all({"business", "score"} <= slot.reason.scores.keys() for slot in (*page.slots, *after.slots))
     assert not {slot.post for slot in page.slots} & {slot.post for slot in after.slots}
     assert len(services.preview.state(world.manager, VIEWER).seen) == 12
 

@@ -12,7 +12,7 @@ from core.domain.ids import DAY, HOUR, MINUTE
 from core.domain.layers import proposed
 from core.domain.mix import MixPolicy
 from core.domain.notice import Tone
-from core.services.experiment_check import Asked
+from core.services.experiment_check import ExperimentInput
 from core.services.experiment_life import UNDO
 from tests.services.test_experiments import ARMS, BRAND, CLICKS, MANAGER, T0, WATCH, World, lived
 
@@ -138,7 +138,7 @@ def test_two_layers_cannot_both_decide_about_the_mix(world: Watched) -> None:
 
 def test_everything_wrong_with_a_draft_is_said_at_once_and_by_field(world: Watched) -> None:
     taken = world.launched()
-    asked = Asked(
+    asked = ExperimentInput(
         name=" ", arms=(Arm(name="a", weight=0.5), Arm(name="a", weight=0.4, policy="gone")), metrics=(WATCH,),
         steps=(Step(exposure=0.5), Step(exposure=0.2)), lower=0.2, upper=0.4, overrides={"tester": "none"},
     )  # fmt: skip

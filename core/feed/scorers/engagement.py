@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from core.feed.actions import ACTIONS, DEFAULT_WEIGHTS, weights_of
+from core.domain.mix import DEFAULT_WEIGHTS
+from core.feed.actions import ACTIONS, weights_of
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import Candidates
 

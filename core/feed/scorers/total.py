@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from core.domain.ids import DAY, Millis
-from core.feed.actions import DEFAULT_WEIGHTS
+from core.domain.mix import DEFAULT_WEIGHTS
 from core.feed.query import FeedQuery
 from core.feed.scorers.again import rank_again
 from core.pipeline.candidates import Candidates

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.feed.actions import DEFAULT_WEIGHTS
+from core.domain.mix import DEFAULT_WEIGHTS
 from core.feed.query import FeedQuery
 from core.pipeline.candidates import IntArray, Proposal
 
