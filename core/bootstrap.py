@@ -6,9 +6,11 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from core.domain.anonymous import Anonymous
 from core.domain.ids import Millis
 from core.domain.ports.documents import Documents
 from core.domain.ports.objects import Objects
+from core.logs import settle_logs
 from core.services.stores import Stores
 from core.settings import Settings
 
@@ -131,6 +133,10 @@ class Services:
         from core.services.jobs import Jobs
 
         return Jobs(self.stores)
+
+    @cached_property
+    def anonymous(self) -> Anonymous:
+        return Anonymous(self.settings.secret)
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -348,7 +354,7 @@ class Services:
     def comment_review(self) -> CommentReview:
         from core.services.comment_review import CommentReview
 
-        return CommentReview(self.stores, self.audit, self.comment_screening)
+        return CommentReview(self.stores, self.audit, self.comment_screening, self.anonymous)
 
     @cached_property
     def reports(self) -> Reports:
@@ -359,7 +365,7 @@ class Services:
             review_from=self.settings.reports_to_review,
             hold_from=max(self.settings.reports_to_hold, self.settings.reports_to_review),
         )
-        return Reports(self.stores, self.audit, rules)
+        return Reports(self.stores, self.audit, self.anonymous, rules)
 
     @cached_property
     def social(self) -> Social:
@@ -386,7 +392,7 @@ class Services:
     def attribution_results(self) -> AttributionResults:
         from core.services.attribution_results import AttributionResults
 
-        return AttributionResults(self.stores)
+        return AttributionResults(self.stores, self.anonymous)
 
     @cached_property
     def public_posts(self) -> PublicPosts:
@@ -402,6 +408,7 @@ class Services:
 
 
 def open_services(settings: Settings | None = None) -> Services:
-    """Services over the stores that the settings (by default: of the environment) name."""
+    """Services over the stores that the settings (by default: of the environment) name; every process begins with this."""
+    settle_logs()
     settings = settings or Settings.from_environment()
     return Services(settings, open_stores(settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -64,6 +65,16 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+class ProblemResponse(JSONResponse):
+    """A problem document. Half a surrogate pair, which UTF-8 has no place for, is repeated as its JSON escape."""
+
+    media_type = CONTENT_TYPE
+
+    def render(self, content: Any) -> bytes:
+        text: str = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
+
+
 def problem_response(
     request: Request,
     *,
@@ -83,7 +94,7 @@ def problem_response(
         "instance": request.url.path,
     }
     body |= {name: value for name, value in more.items() if value not in (None, [], "")}
-    return JSONResponse(body, status_code=status, headers=dict(headers or {}), media_type=CONTENT_TYPE)
+    return ProblemResponse(body, status_code=status, headers=dict(headers or {}))
 
 
 def from_error(request: Request, error: FeedroomError) -> JSONResponse:

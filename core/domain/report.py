@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -102,12 +101,3 @@ class ReportView:
     outcome: ReportOutcome
     weight: float
     at: Millis
-
-
-def anonymous(viewer: str) -> str:
-    """A viewer under a name that says nothing: the same for the same viewer.
-
-    >>> anonymous("viewer-1042") == anonymous("viewer-1042"), len(anonymous("x"))
-    (True, 8)
-    """
-    return hashlib.blake2b(viewer.encode("utf-8", "replace"), digest_size=4, person=b"viewer").hexdigest()

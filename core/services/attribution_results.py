@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from core.domain.account import PUBLISHING_ROLES, Account, Role
+from core.domain.anonymous import Anonymous
 from core.domain.attribution import (
     AttributedOrder,
     AttributionDay,
@@ -21,7 +22,6 @@ from core.domain.attribution import (
 from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import DAY, Millis
 from core.domain.post import Post
-from core.domain.report import anonymous
 from core.feed.attribution_sums import EVER, dimensions
 from core.services.stores import Stores
 
@@ -36,8 +36,8 @@ FIRST: Final = date(2020, 1, 1)
 class AttributionResults:
     """Read only. Methods with an `actor` are for people: brand members and creators see what their own posts brought."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(self, stores: Stores, anonymous: Anonymous) -> None:
+        self._stores, self._anonymous = stores, anonymous
 
     def report(
         self,
@@ -112,7 +112,7 @@ class AttributionResults:
             total=total,
             days=tuple(_row(id, _iso(day.day), _total(day)) for day in days if day.cells),
             by_basis=by_basis,
-            latest=tuple(_path(order) for order in latest),
+            latest=tuple(_path(order, self._anonymous(order.viewer)) for order in latest),
         )
 
     def post_for(self, actor: Account, id: str) -> PostAttribution:
@@ -167,10 +167,10 @@ def _added(parts: Iterable[Sums]) -> Sums:
     return total
 
 
-def _path(order: AttributedOrder) -> OrderPath:
+def _path(order: AttributedOrder, who: str) -> OrderPath:
     credit = order.credit
     return OrderPath(
-        who=anonymous(order.viewer),
+        who=who,
         products=order.products,
         quantity=order.quantity,
         value_minor=order.value_minor,

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.domain.account import Account, Role
+from core.domain.anonymous import Anonymous
 from core.domain.collection import Page
 from core.domain.comment import Comment, CommentQueue, CommentState, CommentView, MarkKind
 from core.domain.errors import Conflict, InvalidInput
 from core.domain.ids import DAY, SECOND, Millis
 from core.domain.moderation import Reason, Verdict
 from core.domain.post import Post, PostStatus
-from core.domain.report import anonymous
 from core.domain.review import UNDO
 from core.services.audit import Audit
 from core.services.comment_counts import CommentCounts
@@ -26,7 +26,8 @@ _TRIES: Final = 16
 class CommentReview:
     """The moderators' side of comments. No leases: a verdict names the revision that was read, and the second one is refused."""
 
-    def __init__(self, stores: Stores, audit: Audit, screening: CommentScreening) -> None:
+    def __init__(self, stores: Stores, audit: Audit, screening: CommentScreening, anonymous: Anonymous) -> None:
+        self._anonymous = anonymous
         self._stores, self._audit, self._screening = stores, audit, screening
         self._comments = stores.comments
         self._counts = CommentCounts(stores)
@@ -155,7 +156,7 @@ class CommentReview:
             post_title=(post.title if post else "") or "Untitled",
             post_live=post is not None and post.status is PostStatus.LIVE,
             parent_text=parent.text if parent else "",
-            writer=anonymous(comment.viewer),
+            writer=self._anonymous(comment.viewer),
             record=record,
             removed_lately=removed,
             held_first=removed >= self._screening.rules.held_first_from,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.domain.collection import Page
 from core.domain.comment import MAX_COMMENT, Comment, CommentState, PublicComment, Thread
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
@@ -60,7 +62,7 @@ class Comments:
                 raise Conflict(f"this comment was {comment.state.value}; it cannot be changed any more")
             if comment.text == text:
                 return PublicComment.of(comment, reader=viewer)
-            changes = screened.changes() | {
+            changes = (screened if self._may_show(comment) else replace(screened, state=CommentState.HELD)).changes() | {
                 "text": text, "revision": comment.revision + 1, "edited_at": now, "updated_at": now,
                 "decided_by": None, "decided_at": comment.decided_at, "reason": None, "note": "",
             }  # fmt: skip
@@ -71,6 +73,10 @@ class Comments:
                 continue
             return PublicComment.of(self._counts.settle(changed, now=now), reader=viewer)
         raise Conflict("this comment keeps changing; try again")
+
+    def _may_show(self, comment: Comment) -> bool:
+        """Whether other words bring it back: not if reports hold it, which only a person decides."""
+        return comment.state is not CommentState.HELD or comment.reports < self._screening.rules.hold_at_reports
 
     def delete(self, post: str, id: str, viewer: str, *, now: Millis) -> None:
         """Take one's own comment away with its words; answers to it stay under a placeholder. Harmless when done twice."""

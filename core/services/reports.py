@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from core.domain.account import Account, Role
+from core.domain.anonymous import Anonymous
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import Millis
@@ -24,7 +25,6 @@ from core.domain.report import (
     ReportReason,
     ReportRules,
     ReportView,
-    anonymous,
 )
 from core.domain.review import UNDO
 from core.services.audit import MACHINE, Audit
@@ -43,7 +43,8 @@ _TRIES: Final = 16
 class Reports:
     """`take` for the worker, `of` for moderators, `sweep` once a minute."""
 
-    def __init__(self, stores: Stores, audit: Audit, rules: ReportRules | None = None) -> None:
+    def __init__(self, stores: Stores, audit: Audit, anonymous: Anonymous, rules: ReportRules | None = None) -> None:
+        self._anonymous = anonymous
         self._stores, self._audit, self.rules = stores, audit, rules or ReportRules()
         self._cases = ReportCases(stores, audit)
         self._lifecycle = Lifecycle(stores)
@@ -96,7 +97,7 @@ class Reports:
         reporters = self._stores.reporters.get_many([one.viewer for one in reports])
         return [
             ReportView(
-                who=anonymous(one.viewer),
+                who=self._anonymous(one.viewer),
                 reason=one.reason,
                 note=one.note,
                 outcome=one.outcome,

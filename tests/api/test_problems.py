@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import pytest
@@ -14,6 +15,7 @@ from core.api.security import key_with
 from core.bootstrap import Services, clock
 from core.domain.account import Account, ApiKey, Scope
 from core.domain.errors import InvalidInput, NotFound, Throttled, Unavailable
+from core.logs import settle_logs
 from tests.api.conftest import BASE
 
 
@@ -28,6 +30,7 @@ def client(services: Services) -> TestClient:
     app = create_app(services)
     errors = {
         "missing": NotFound("no post 'x'", field="id", value="x"),
+        "half": InvalidInput("id", "half \ud800 हाँ", "text is needed"),
         "bad": InvalidInput("shares", 1.2, "they add up to more than 1"),
         "busy": Throttled("wait a little", 7.2),
         "down": Unavailable("the live store does not answer"),
@@ -62,6 +65,22 @@ def test_our_errors_say_title_detail_field_and_value(client: TestClient) -> None
         "value": 1.2,
     }
     assert client.get("/api/v1/fail/missing").json()["type"] == "/problems/not-found"
+
+
+def test_half_a_surrogate_pair_is_repeated_as_it_came(client: TestClient) -> None:
+    answer = client.get("/api/v1/fail/half")
+    assert answer.status_code == 422
+    assert json.loads(answer.content.decode())["value"] == "half \ud800 हाँ"
+
+
+def test_logs_of_a_failure_do_not_hold_the_values_of_variables(
+    client: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle_logs()
+    client.get("/api/v1/fail/bug", headers={"Authorization": "Bearer fr_live_of_somebody"})
+    printed = "".join(capsys.readouterr())
+    assert "RuntimeError: a secret detail" in printed
+    assert "fr_live_of_somebody" not in printed
 
 
 def test_a_throttled_program_learns_when_to_come_back(client: TestClient) -> None:

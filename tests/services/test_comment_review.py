@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.domain.account import Account, Role
+from core.domain.anonymous import Anonymous
 from core.domain.comment import CommentQueue, CommentRules, CommentState
 from core.domain.errors import Conflict, Forbidden, InvalidInput
 from core.domain.ids import MINUTE, SECOND
@@ -35,7 +36,7 @@ class Desk:
             self.stores.accounts.insert(person)
         audit, screening = Audit(self.stores), CommentScreening(self.stores, rules=CommentRules(per_window=1_000))
         self.comments = Comments(self.stores, small.engagement, screening)
-        self.review = CommentReview(self.stores, audit, screening)
+        self.review = CommentReview(self.stores, audit, screening, Anonymous("of this shop"))
         self.marks = CommentMarks(self.stores, screening, audit)
 
     def add(self, text: str = RUDE, *, viewer: str = "v", at: int = NOW, **more: str) -> str:
@@ -149,6 +150,16 @@ def test_after_a_keep_only_new_reporters_bring_a_comment_back(desk: Desk) -> Non
     desk.marks.report(POST, shown, "w3", "hate", now=NOW + 2)
     (view,) = desk.review.queue(MINA, CommentQueue.REPORTED, now=NOW).items
     assert view.reasons == {"hate": 1}
+
+
+def test_other_words_do_not_bring_back_what_reports_hold_until_a_person_has_looked(desk: Desk) -> None:
+    shown = desk.add("Nice")
+    for viewer in ("w0", "w1", "w2"):
+        desk.marks.report(POST, shown, viewer, "spam", now=NOW)
+    assert not desk.comments.edit(POST, shown, "v", "Nice!", now=NOW + 1).visible
+    assert desk.waiting() == ["Nice!"]
+    desk.decide(shown, Verdict.APPROVE, at=NOW + 2)
+    assert desk.comments.edit(POST, shown, "v", "Nice indeed", now=NOW + 3).visible
 
 
 def test_a_verdict_is_undone_for_half_a_minute_by_whoever_gave_it(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from core.domain.account import Account, Role
+from core.domain.anonymous import Anonymous
 from core.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from core.domain.ids import MINUTE, SECOND
 from core.domain.moderation import Case, CaseState, Reason, Severity, Verdict
@@ -36,7 +37,7 @@ class Desk:
             self.stores.posts.patch(post.id, {"history": lived})
         self.audit = Audit(self.stores)
         self.moderation = Moderation(self.stores, self.audit)
-        self.reports = Reports(self.stores, self.audit, rules or ReportRules())
+        self.reports = Reports(self.stores, self.audit, Anonymous("of this shop"), rules)
         self.community = Community(self.stores, self.reports, Social(self.stores, self.engagement, "app://{post}"))
 
     def report(self, *viewers: str, reason: str = "spam", post: str = POST, at: int = NOW) -> None:

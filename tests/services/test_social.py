@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.anonymous import Anonymous
 from core.domain.errors import Duplicate, InvalidInput, NotFound
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.post import PostStatus
@@ -28,7 +29,8 @@ def social(small: World) -> Social:
 
 def work(small: World, social: Social) -> None:
     small.engagement.consume("worker", now=NOW)
-    Community(small.stores, Reports(small.stores, Audit(small.stores)), social).consume("worker", now=NOW)
+    reports = Reports(small.stores, Audit(small.stores), Anonymous("of this shop"))
+    Community(small.stores, reports, social).consume("worker", now=NOW)
 
 
 def test_a_share_is_a_link_and_an_event(small: World, social: Social) -> None:
