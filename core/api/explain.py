@@ -21,7 +21,7 @@ from core.services.feed_request import checked
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
 
-Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_READ))]
+Key = Annotated[ApiKey, Depends(key_with(Scope.FEED_EXPLAIN))]
 Open = Annotated[Services, Depends(services_of)]
 EXPLANATION: dict[str, Any] = {
     "page": EXPLAINED_PAGE,

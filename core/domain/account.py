@@ -77,6 +77,7 @@ class Scope(StrEnum):
     """What a program's key may do."""
 
     FEED_READ = "feed:read"
+    FEED_EXPLAIN = "feed:explain"
     EVENTS_WRITE = "events:write"
     POSTS_READ = "posts:read"
     POSTS_WRITE = "posts:write"

@@ -13,6 +13,7 @@ from dashboard.messages import refusals
 SCOPES = {
     Scope.FEED_READ: "Read feed pages",
     Scope.EVENTS_WRITE: "Send viewer events",
+    Scope.FEED_EXPLAIN: "Explain feed pages, with what posts earn",
     Scope.POSTS_READ: "Read posts",
     Scope.POSTS_WRITE: "Upload and change posts",
     Scope.COMMENTS_WRITE: "Write comments",

@@ -24,11 +24,22 @@ PATH = "/api/v1/feed/explain"
 
 @pytest.fixture
 def key(services: Services, admin: Account) -> dict[str, str]:
-    """The header of a key that may read the feed, over 120 posts and the sample viewer asha."""
+    """The header of a key that may read and explain the feed, over 120 posts and the sample viewer asha."""
     world(stores=services.stores)
     services.stores.sample_viewers.insert(SampleViewer(id="asha", name="Asha"))
-    secret = services.api_keys.create(admin, name="app", scopes=(Scope.FEED_READ,), now=clock()).secret
+    secret = services.api_keys.create(
+        admin, name="app", scopes=(Scope.FEED_READ, Scope.FEED_EXPLAIN), now=clock()
+    ).secret
     return {"Authorization": f"Bearer {secret}"}
+
+
+def test_a_key_that_may_only_read_the_feed_does_not_learn_what_posts_earn(
+    client: TestClient, services: Services, admin: Account, key: dict[str, str]
+) -> None:
+    secret = services.api_keys.create(admin, name="phones", scopes=(Scope.FEED_READ,), now=clock()).secret
+    answer = client.get(PATH, params={"viewer": "v"}, headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 403
+    assert "feed:explain" in answer.json()["detail"]
 
 
 def explained(client: TestClient, key: dict[str, str], **query: Any) -> dict[str, Any]:
