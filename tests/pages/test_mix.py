@@ -290,16 +290,19 @@ def test_the_history_says_who_why_and_what_and_a_roll_back_asks_for_a_reason(
 def test_running_experiments_are_named_with_the_part_of_the_viewers_they_serve(
     open_page: OpenPage, feed: Services
 ) -> None:
+    made = feed.mix.save(account_of(Role.PRODUCT_MANAGER), {"explore": 0.2}, base="for_you-1", name="New", now=clock())
     goal = Metric(name="Clicks", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="product_clicks")
     feed.stores.experiments.insert(
         Experiment(
             id="e", name="Calmer feed", salt="e", metrics=(goal,), state=ExperimentState.RUNNING,
-            arms=(Arm(name="control"), Arm(name="treatment", policy="for_you-1")),
+            arms=(Arm(name="control", policy="for_you-1"), Arm(name="treatment", policy=made.id)),
             phases=(Phase(number=1, exposure=0.2, started_at=clock()),),
         )
     )  # fmt: skip
     page = open_page("mix", Role.PRODUCT_MANAGER)
-    assert page.expander[0].label == "1 running experiment serves other versions to about 10% of the viewers"
+    assert page.expander[0].label == (
+        "1 running experiment names versions: about 10% of the viewers get another one than this"
+    )
     assert "**Calmer feed** serves for" in words(page)
 
 
