@@ -334,6 +334,19 @@ def test_the_preview_compares_the_draft_with_what_is_in_force(open_page: OpenPag
     assert len(badges) == 2
 
 
+def test_a_draft_that_cannot_be_is_not_compared_with_and_the_preview_says_why(
+    open_page: OpenPage, feed: Services
+) -> None:
+    manager = account_of(Role.PRODUCT_MANAGER)
+    feed.mix_drafts.change(manager, {"shares.ugc.least": 0.95}, now=clock())
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER, compare="draft")
+    (warning,) = page.warning
+    assert "At least 95% is more than at most 70%. Lower this to 70%" in warning.value.replace("\\", "")
+    assert any("Put them right" in one.proto.label for one in page.get("page_link"))
+    feed.mix_drafts.undo(manager, now=clock())
+    assert not page.run().warning
+
+
 def test_the_same_mix_on_both_sides_makes_the_same_page(open_page: OpenPage, feed: Services) -> None:
     page = open_page("feed_preview", Role.PRODUCT_MANAGER, compare="for_you-1")
     assert any("Both mixes make the same page" in one.value for one in page.info)
