@@ -25,6 +25,7 @@ from dashboard.components.slot_trace import score_chart, slot_detail, slot_list,
 from dashboard.components.viewer_acts import viewer_acts
 from dashboard.components.why_not import why_not_box
 from dashboard.context import services
+from dashboard.literal import literal
 
 
 @st.fragment
@@ -83,7 +84,8 @@ def next_page_button(me: Account, session: PreviewSession) -> None:
         "Next page", key="next_page", icon=":material/skip_next:", width="stretch",
         disabled=session.page.cursor is None, on_click=next_page, args=(me, session),
     )  # fmt: skip
-    st.caption(f"Page {session.number}. Arrow keys move in the phone, space plays and pauses.")
+    made_by = f", made by mix {literal(session.page.policy)}" if session.page.policy else ""
+    st.caption(f"Page {session.number}{made_by}. Arrow keys move in the phone, space plays and pauses.")
 
 
 me = access.require(Role.PRODUCT_MANAGER)

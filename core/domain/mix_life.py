@@ -58,8 +58,9 @@ class DraftStep:
 class MixDraft:
     """What one account has typed and not yet saved as a version; the id is the account's.
 
-    `values` are the settings that differ from version `base`, by field (see `core.domain.mix_fields`). They are kept as typed, also
-    where they cannot be: nothing a person has typed is lost. `steps` undo the last changes, newest last.
+    `values` are the settings that differ from version `base`, by field (see `core.domain.mix_fields`); base "" is whatever version
+    is in force, as long as nothing is typed. Values are kept as typed, also where they cannot be: nothing a person has typed is
+    lost. `steps` undo the last changes, newest last.
     """
 
     id: str

@@ -144,7 +144,7 @@ class Mix:
 
     def serving(self, actor: Account) -> list[Serving]:
         """Running experiments that serve versions of the mix to a part of the viewers."""
-        return serving(self._stores, actor)
+        return serving(self._stores, actor, self._in_force().policy.id)
 
     def names(self, actor: Account, ids: Iterable[str]) -> dict[str, str]:
         """Names of the accounts that made versions, by id."""

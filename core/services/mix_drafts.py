@@ -10,7 +10,7 @@ from core.domain.account import Account, Role
 from core.domain.errors import Conflict, Duplicate, InvalidInput, Unavailable
 from core.domain.ids import Millis
 from core.domain.mix import MixPolicy
-from core.domain.mix_fields import Refusal, flat, refusals, same, with_values
+from core.domain.mix_fields import Refusal, changed, flat, refusals, with_values
 from core.domain.mix_life import DraftStep, MixDraft, Value
 from core.services.mix import Mix
 from core.services.mix_check import impossible
@@ -49,7 +49,7 @@ class MixDrafts:
         """The actor's draft, or the version in force if there is none. `last` is the field typed last, where sums are told."""
         actor.require(Role.PRODUCT_MANAGER)
         draft = self._drafts.find_one(actor.id)
-        base = self._mix.get(actor, draft.base) if draft else self._mix.current(actor).policy
+        base = self._base(actor, draft)
         typed = draft.values if draft else {}
         table = flat(base) | typed
         wrong = refusals(table, last=last)
@@ -61,18 +61,17 @@ class MixDrafts:
 
     def change(self, actor: Account, values: Mapping[str, Value], *, now: Millis) -> MixDraft:
         """Keep what was typed, possible or not. Raises InvalidInput for a field that is no setting."""
-        base = self._base(actor)
-        known = flat(base)
-        for field, value in values.items():
-            if field not in known:
-                raise InvalidInput(field, value, "there is no such setting")
+        return self._typed(actor, lambda _: values, now)
 
-        def act(draft: MixDraft) -> MixDraft:
-            own = flat(self._mix.get(actor, draft.base))
-            merged = {f: v for f, v in (draft.values | dict(values)).items() if f not in own or not same(own[f], v)}
-            return draft if merged == draft.values else _stepped(draft, draft.base, merged)
+    def pin(self, actor: Account, post: str, position: int | None, *, now: Millis) -> MixDraft:
+        """Put a post at a position (from 0), or take its pin away (None); the other pins stay as they are stored."""
 
-        return self._update(actor, base.id, act, now)
+        def pinned(table: Mapping[str, Value]) -> Mapping[str, Value]:
+            held = table["pins"]
+            others = [(int(place), id) for place, id in held if id != post] if isinstance(held, list) else []
+            return {"pins": sorted([*others, (position, post)] if position is not None else others)}
+
+        return self._typed(actor, pinned, now)
 
     def start(self, actor: Account, base: str, *, now: Millis) -> MixDraft:
         """Begin from another version; what was typed can be brought back by undo. Raises NotFound."""
@@ -80,14 +79,29 @@ class MixDrafts:
         origin = self._mix.get(actor, base)
 
         def act(draft: MixDraft) -> MixDraft:
-            # A copy, so that a draft that did not exist is stored.
             same_start = draft.base == origin.id and not draft.values
-            return replace(draft) if same_start else _stepped(draft, origin.id, {})
+            return draft if same_start else _stepped(draft, origin.id, {})
 
-        return self._update(actor, origin.id, act, now)
+        return self._update(actor, act, now)
+
+    def go_on(self, actor: Account, saved: MixPolicy, *, now: Millis) -> MixDraft:
+        """Begin from a version that was just saved of this draft; what was typed since it was looked at stays, on top of it.
+
+        A draft that was begun from yet another version meanwhile is left alone.
+        """
+        actor.require(Role.PRODUCT_MANAGER)
+
+        def act(draft: MixDraft) -> MixDraft:
+            base = self._base(actor, draft)
+            if base.id != saved.base:
+                return draft
+            return _stepped(draft, saved.id, changed(saved, flat(base) | draft.values))
+
+        return self._update(actor, act, now)
 
     def undo(self, actor: Account, *, now: Millis) -> MixDraft:
         """Take the last change back; nothing happens if there is none."""
+        actor.require(Role.PRODUCT_MANAGER)
 
         def act(draft: MixDraft) -> MixDraft:
             if not draft.steps:
@@ -95,23 +109,39 @@ class MixDrafts:
             step = draft.steps[-1]
             return replace(draft, base=step.base, values=step.values, steps=draft.steps[:-1])
 
-        return self._update(actor, self._base(actor).id, act, now)
+        return self._update(actor, act, now)
 
-    def discard(self, actor: Account) -> None:
-        """Forget the draft and its steps."""
+    def discard(self, actor: Account, *, now: Millis) -> MixDraft:
+        """Back to whatever is in force; what was typed can be brought back by undo."""
         actor.require(Role.PRODUCT_MANAGER)
-        self._drafts.delete(actor.id)
+        return self._update(actor, lambda draft: _stepped(draft, "", {}) if draft.base or draft.values else draft, now)
 
-    def _base(self, actor: Account) -> MixPolicy:
+    def _base(self, actor: Account, draft: MixDraft | None) -> MixPolicy:
+        return self._mix.get(actor, draft.base) if draft and draft.base else self._mix.current(actor).policy
+
+    def _typed(
+        self, actor: Account, made: Callable[[Mapping[str, Value]], Mapping[str, Value]], now: Millis
+    ) -> MixDraft:
+        """`made` tells the new values from the table as it is stored."""
         actor.require(Role.PRODUCT_MANAGER)
-        draft = self._drafts.find_one(actor.id)
-        return self._mix.get(actor, draft.base) if draft else self._mix.current(actor).policy
 
-    def _update(self, actor: Account, base: str, act: Callable[[MixDraft], MixDraft], now: Millis) -> MixDraft:
+        def act(draft: MixDraft) -> MixDraft:
+            base = self._base(actor, draft)
+            own = flat(base)
+            values = made(own | draft.values)
+            for field, value in values.items():
+                if field not in own:
+                    raise InvalidInput(field, value, "there is no such setting")
+            merged = changed(base, draft.values | dict(values))
+            return draft if merged == draft.values else _stepped(draft, base.id, merged)
+
+        return self._update(actor, act, now)
+
+    def _update(self, actor: Account, act: Callable[[MixDraft], MixDraft], now: Millis) -> MixDraft:
         """Two tabs of one person may type at once: each change is made to what is stored."""
         for _ in range(_TRIES):
             held = self._drafts.find_one(actor.id)
-            before = held or MixDraft(id=actor.id, base=base, values={})
+            before = held or MixDraft(id=actor.id, base="", values={})
             after = act(before)
             if after is before:
                 return before

@@ -16,6 +16,7 @@ from scipy import stats
 from ulid import ULID
 
 from core.domain.account import Account, Role
+from core.domain.errors import ServiceError
 from core.domain.feed import FeedPage
 from core.domain.ids import MINUTE, Millis
 from core.domain.mix import MixPolicy
@@ -90,12 +91,17 @@ class PageValue:
     notes: tuple[str, ...]
 
 
+Pairs = list[tuple[PageValue, PageValue]]
+"""For each sample viewer the page before and the page after."""
+
+
 class MixEffects:
-    """Thread safe. Pages are kept per policy and catalogue, so that only what was changed is computed anew."""
+    """Thread safe. Both pages of a viewer are made one after the other and kept as a pair: of two moments, pages differ by what
+    happened in between, and a mix that changes nothing would seem to."""
 
     def __init__(self, stores: Stores, feed: Feed) -> None:
         self._stores, self._feed = stores, feed
-        self._held: OrderedDict[bytes, tuple[Millis, list[PageValue]]] = OrderedDict()
+        self._held: OrderedDict[bytes, tuple[Millis, Pairs]] = OrderedDict()
         self._lock = threading.Lock()
 
     def compare(
@@ -111,8 +117,8 @@ class MixEffects:
         """`policy` against `against` on the same viewers. `progress` is told the part done, 0 to 1, while pages are made."""
         actor.require(Role.PRODUCT_MANAGER)
         viewers = self._viewers()
-        after = self._pages(actor, policy, viewers, size, now, lambda part: progress(part / 2))
-        before = self._pages(actor, against, viewers, size, now, lambda part: progress(0.5 + part / 2))
+        pairs = self._pairs(actor, policy, against, viewers, size, now, progress)
+        before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return MixEffect(
             viewers=len(viewers),
             slots=size,
@@ -132,34 +138,58 @@ class MixEffects:
             return ids
         return [ids[place * len(ids) // VIEWERS] for place in range(VIEWERS)]
 
-    def _pages(
-        self, actor: Account, policy: MixPolicy, viewers: Sequence[str], size: int, now: Millis, progress: Progress
-    ) -> list[PageValue]:
-        key = self._key(policy, viewers, size, now)
+    def _pairs(
+        self,
+        actor: Account,
+        policy: MixPolicy,
+        against: MixPolicy,
+        viewers: Sequence[str],
+        size: int,
+        now: Millis,
+        progress: Progress,
+    ) -> Pairs:
+        key = self._key(policy, against, viewers, size, now)
         with self._lock:
             held = self._held.get(key)
         if held is not None and now - held[0] < LIFETIME:
             return held[1]
-        pages = []
+        pairs: Pairs = []
         for place, viewer in enumerate(viewers):
-            progress(place / len(viewers))
-            page = self._feed.preview(actor, viewer, size=size, policy=policy, request=_lots(viewer), now=now)
-            pages.append(page_value(page))
+            pages = []
+            for side, mix in enumerate((against, policy)):
+                progress((2 * place + side) / (2 * len(viewers)))
+                page = self._feed.preview(actor, viewer, size=size, policy=mix, request=_lots(viewer), now=now)
+                pages.append(page_value(page))
+            pairs.append((pages[0], pages[1]))
         with self._lock:
-            self._held[key] = (now, pages)
+            self._held[key] = (now, pairs)
             while len(self._held) > KEPT:
                 self._held.popitem(last=False)
-        return pages
+        return pairs
 
-    def _key(self, policy: MixPolicy, viewers: Sequence[str], size: int, now: Millis) -> bytes:
-        """What pages depend on, without names and dates."""
-        rules = (
-            policy.shares, policy.session_shares, policy.gap, policy.per_publisher, policy.per_brand, policy.per_topic,
-            policy.pins, policy.explore, policy.weights,
-        )  # fmt: skip
+    def _key(self, policy: MixPolicy, against: MixPolicy, viewers: Sequence[str], size: int, now: Millis) -> bytes:
+        """What people change of pages, without names and dates. What changes by itself, as trends do, waits for LIFETIME."""
         catalogue = self._feed.catalogue.at_least(0, now=now).version
-        whole = msgspec.json.encode((rules, catalogue, size, list(viewers)), order="sorted")
-        return blake2b(whole, digest_size=16).digest()
+        whole = (_settings(policy), _settings(against), catalogue, size, self._states(viewers))
+        return blake2b(msgspec.json.encode(whole, order="sorted"), digest_size=16).digest()
+
+    def _states(self, viewers: Sequence[str]) -> list[tuple[str, int, Millis, int]]:
+        """Each viewer with the version and time of their state, and the version of the models and their calibration."""
+        try:
+            reads = self._stores.live.viewers.read_all(viewers, trending=0) if viewers else []
+        except ServiceError:
+            return [(viewer, -1, 0, -1) for viewer in viewers]
+        return [
+            (one.viewer.viewer, one.viewer.version, one.viewer.updated_at, one.versions.get("models", 0))
+            for one in reads
+        ]
+
+
+def _settings(policy: MixPolicy) -> tuple[object, ...]:
+    return (
+        policy.shares, policy.session_shares, policy.gap, policy.per_publisher, policy.per_brand, policy.per_topic,
+        policy.pins, policy.explore, policy.weights,
+    )  # fmt: skip
 
 
 def _lots(viewer: str) -> str:

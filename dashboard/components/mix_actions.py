@@ -14,7 +14,7 @@ from core.domain.mix_words import differences
 from core.services.mix import InForce
 from core.services.mix_drafts import Work
 from dashboard.components.mix_form import TOLD
-from dashboard.components.mix_outcome import differences_list
+from dashboard.components.mix_outcome import differences_list, expected
 from dashboard.components.told import tell_later
 from dashboard.context import clock, services
 from dashboard.literal import literal
@@ -48,26 +48,35 @@ def save_dialog(account: Account, work: Work) -> None:
     if st.button("Save", key="mix_save_confirm", type="primary"):
         try:
             saved = services().mix.save(account, work.typed, base=work.base.id, name=name, note=note, now=clock())
-            services().mix_drafts.discard(account)
-            services().mix_drafts.start(account, saved.id, now=clock())
         except CallerError as error:
-            st.error(sentence(error), icon=":material/error:")
+            st.error(literal(sentence(error)), icon=":material/error:")
         except ServiceError:
             st.error("A server does not answer. What you typed is kept; try again in a moment.")
         else:
-            tell_later(TOLD, f"Saved as {saved.id}. It is not in force yet.")
+            _go_on_from(account, saved)
             st.rerun()
 
 
-@st.dialog("Publish", icon=":material/rocket_launch:")
-def publish_dialog(account: Account, policy: MixPolicy, present: InForce, effect: str) -> None:
+def _go_on_from(account: Account, saved: MixPolicy) -> None:
+    """Whatever comes of the draft, the version is there: saving once more would make a second one."""
+    said = f"Saved as {literal(saved.id)}. It is not in force yet."
+    try:
+        services().mix_drafts.go_on(account, saved, now=clock())
+    except (CallerError, ServiceError):
+        tell_later(TOLD, f"{said} The draft could not be moved on to it: choose it under Draft from.", "error")
+    else:
+        tell_later(TOLD, said)
+
+
+@st.dialog("Publish", icon=":material/rocket_launch:", on_dismiss="rerun")
+def publish_dialog(account: Account, policy: MixPolicy, present: InForce) -> None:
     """Show what changes for viewers, ask for a reason, and put the version in force."""
     st.markdown(
         f"**{literal(policy.name)}** ({literal(policy.id)}) replaces **{literal(present.policy.name)}** "
         f"({literal(present.policy.id)}) for every viewer outside experiments, from the next page on:"
     )
     differences_list(said_differences(account, present.policy, policy), "No setting differs.")
-    if effect:
+    if effect := expected(policy, present.policy):
         st.caption(effect)
     _confirm(
         "Publish", "Why is it published?",
@@ -76,7 +85,7 @@ def publish_dialog(account: Account, policy: MixPolicy, present: InForce, effect
     )  # fmt: skip
 
 
-@st.dialog("Roll back", icon=":material/undo:")
+@st.dialog("Roll back", icon=":material/undo:", on_dismiss="rerun")
 def roll_back_dialog(account: Account, present: InForce, target: MixPolicy) -> None:
     """Show what changes for viewers, ask for a reason, and put the version before in force again."""
     st.markdown(
@@ -104,11 +113,11 @@ def _confirm(verb: str, question: str, act: Callable[[str], str], done: str) -> 
     try:
         policy = act(why)
     except Conflict as error:
-        st.error(f"{sentence(error)} Close this to see what is in force.", icon=":material/error:")
+        st.error(f"{literal(sentence(error))} Close this to see what is in force.", icon=":material/error:")
     except CallerError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(literal(sentence(error)), icon=":material/error:")
     except ServiceError:
         st.error("A server does not answer. Nothing was changed; try again in a moment.", icon=":material/cloud_off:")
     else:
-        tell_later(TOLD, done.format(policy))
+        tell_later(TOLD, done.format(literal(policy)))
         st.rerun()

@@ -11,6 +11,7 @@ from core.domain.mix import MixPolicy
 from core.domain.post import PostKind
 from dashboard import charts
 from dashboard.formatting import percent
+from dashboard.literal import literal
 
 
 def mix_bars(page: FeedPage, policy: MixPolicy | None, *, key: str) -> None:
@@ -27,7 +28,7 @@ def mix_bars(page: FeedPage, policy: MixPolicy | None, *, key: str) -> None:
     if outside:
         st.warning(" ".join(outside), icon=":material/rule:")
     else:
-        st.success(f"Every share keeps to the policy “{policy.name}”.", icon=":material/check_circle:")
+        st.success(f"Every share keeps to the policy “{literal(policy.name)}”.", icon=":material/check_circle:")
     gaps = ", ".join(f"{gap} between two of kind {kind.label}" for kind, gap in policy.gap.items() if gap)
     kept = f"Other rules: at most {policy.per_publisher} posts of one publisher"
     st.caption(f"{kept}; slots kept free: {gaps}." if gaps else f"{kept}.")

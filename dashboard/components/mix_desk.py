@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from core.domain.account import Account
-from core.domain.errors import CallerError, ServiceError
 from core.domain.mix import MixPolicy
 from core.services.mix import InForce
 from core.services.mix_drafts import Work
-from core.services.mix_effects import MixEffect
 from dashboard.components.mix_actions import publish_dialog, said_differences, save_dialog
 from dashboard.components.mix_form import LAST, TOLD, MixForm, later, settle, show
-from dashboard.components.mix_outcome import differences_list, effect_of, fill_prices, mix_outcome, signed
+from dashboard.components.mix_outcome import differences_list, effect_of, fill_prices, keep_expected, mix_outcome
 from dashboard.components.mix_rules import mix_rules
-from dashboard.components.told import tell, tell_later
+from dashboard.components.told import tell
 from dashboard.context import clock, services
-from dashboard.formatting import interval, plural
+from dashboard.formatting import plural
 from dashboard.links import open_page
 
 
 @st.fragment
 def mix_desk(account: Account) -> None:
     """A fragment: a change of a rule draws nothing anew but this. Rules come first, their prices when the pages are made."""
-    settle()
+    waiting = settle()
     tell(TOLD)
     work = services().mix_drafts.work(account, last=st.session_state.get(LAST, ""))
     present = services().mix.current(account)
     _bar(account, work, present)
     left, right = st.columns([3, 2], gap="large")
     wrong = {refusal.field: f"{refusal.message} {refusal.remedy}" for refusal in reversed(work.refusals)}
-    form = MixForm(account, work.table, wrong)
+    form = MixForm(account, work.table | waiting, wrong)
     with left:
         mix_rules(form)
     with right:
@@ -45,16 +41,13 @@ def _bar(account: Account, work: Work, present: InForce) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _base(account, work, versions)
         st.button(
-            "Undo",
-            key="mix_undo",
-            icon=":material/undo:",
-            disabled=not work.undoable,
-            on_click=later,
-            args=("", lambda: _undo(account)),
-        )
+            "Undo", key="mix_undo", icon=":material/undo:", disabled=not work.undoable,
+            on_click=later, args=(lambda: services().mix_drafts.undo(account, now=clock()),),
+        )  # fmt: skip
         st.button(
             "Discard", key="mix_discard", icon=":material/delete:", disabled=not work.begun and work.base == present.policy,
-            on_click=later, args=("", lambda: _discard(account)), help="Back to the version in force.",
+            on_click=later, args=(lambda: services().mix_drafts.discard(account, now=clock()),),
+            help="Back to the version in force. Undo brings the draft back.",
         )  # fmt: skip
         st.space("stretch")
         if st.button("Preview", key="mix_preview", icon=":material/smartphone:", disabled=work.policy is None,
@@ -66,14 +59,14 @@ def _bar(account: Account, work: Work, present: InForce) -> None:
             ):
                 save_dialog(account, work)
         elif st.button("Publish", key="mix_publish", type="primary", icon=":material/rocket_launch:"):
-            publish_dialog(account, work.base, present, st.session_state.get("mix:effect", ""))
+            publish_dialog(account, work.base, present)
 
 
 def _base(account: Account, work: Work, versions: dict[str, MixPolicy]) -> None:
-    show("mix_base", work.base.id)
+    field = show("mix_base", work.base.id)
 
-    def chosen() -> None:
-        _told(lambda: services().mix_drafts.start(account, st.session_state["mix_base"], now=clock()))
+    def chosen(id: str) -> None:
+        later(lambda: services().mix_drafts.start(account, id, now=clock()))
 
     def named(id: str) -> str:
         return f"{versions[id].name} ({id})" if id in versions else id
@@ -81,8 +74,8 @@ def _base(account: Account, work: Work, versions: dict[str, MixPolicy]) -> None:
     label = f"Draft from, {plural(len(work.typed), 'change')}" if work.begun else "Version"
     ids = list(versions)
     st.selectbox(
-        label, ids, index=ids.index(work.base.id), key="mix_base", format_func=named, width=300,
-        on_change=later, args=("mix_base", chosen),
+        label, ids, index=ids.index(work.base.id), key=field.key, format_func=named, width=300,
+        on_change=field.typed, args=(chosen,),
     )  # fmt: skip
 
 
@@ -96,10 +89,10 @@ def _outcome(account: Account, work: Work, present: InForce, form: MixForm) -> N
         return
     draft = work.begun or work.base.id != present.policy.id
     effect = effect_of(account, work.policy, present.policy)
+    keep_expected(work.policy, present.policy, effect)
     if effect is not None:
         mix_outcome(effect, work.policy, draft=draft)
         fill_prices(form, effect, draft=draft)
-        st.session_state["mix:effect"] = _in_words(effect)
     if draft:
         st.markdown(f"**What differs from the version in force** ({present.policy.id})")
         differences_list(said_differences(account, present.policy, work.policy), "Nothing: every setting is the same.")
@@ -109,28 +102,3 @@ def _outcome(account: Account, work: Work, present: InForce, form: MixForm) -> N
         "Orange numbers are prices: the part of a page's expected engagement that one more percentage point of the rule "
         "takes (or one slot, one post), as a mean over the sample viewers with its 95% interval."
     )
-
-
-def _in_words(effect: MixEffect) -> str:
-    change = effect.engagement
-    return (
-        f"Expected on the pages of {effect.viewers} sample viewers: engagement {signed(change.value)} "
-        f"({interval(change.low * 100, change.high * 100, 1, '%')}), business value {signed(effect.business.value)}."
-    )
-
-
-def _undo(account: Account) -> None:
-    _told(lambda: services().mix_drafts.undo(account, now=clock()))
-
-
-def _discard(account: Account) -> None:
-    _told(lambda: services().mix_drafts.discard(account))
-
-
-def _told(act: Callable[[], object]) -> None:
-    try:
-        act()
-    except CallerError as error:
-        tell_later(TOLD, error)
-    except ServiceError:
-        tell_later(TOLD, "A server does not answer. Try again in a moment.", "error")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any, Final
 
 import streamlit as st
@@ -17,13 +17,13 @@ from core.domain.post import PostKind
 from dashboard.components.told import tell_later
 from dashboard.context import clock, services
 from dashboard.formatting import UNKNOWN, number
-from dashboard.messages import sentence
 
 LAST: Final = "mix:last"
-ECHO, LATE_ECHO = 1.5, 10.0
-"""Seconds in which a browser may still say what a field held before: with a change of that field alone, and of several."""
-_SHOWN, _NOTED = "mix:shown", "mix:noted"
+_DRAWN, _NOTED = "mix:drawn", "mix:noted"
 TOLD: Final = "mix"
+NOT_STORED: Final = (
+    "Not stored yet: a server does not answer. What you typed stays here and is stored with the next change."
+)
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ class MixForm:
     account: Account
     table: Mapping[str, Value]
     wrong: Mapping[str, str]
-    shares: dict[PostKind, DeltaGenerator] = field(default_factory=dict)
-    prices: dict[str, Price] = field(default_factory=dict)
+    shares: dict[PostKind, DeltaGenerator] = default(default_factory=dict)
+    prices: dict[str, Price] = default(default_factory=dict)
 
     def percent(self, name: str, label: str, *, key: str = "", most: float | None = None, help: str = "") -> None:
         """A share in percent."""
@@ -66,26 +66,30 @@ class MixForm:
     def range_slider(self, group: str, kind: PostKind) -> None:
         """Both ends of a share at once; a range that cannot be is drawn in order."""
         names = [f"{group}.{kind.value}.{end}" for end in ("least", "most")]
-        key = f"mix:range:{group}.{kind.value}"
         ends = sorted(min(max(_percent(self.table[name]), 0), 100) for name in names)
-        show(key, (ends[0], ends[1]))
+        field = show(f"mix:range:{group}.{kind.value}", (ends[0], ends[1]))
 
-        def moved() -> None:
-            kept = services().mix_drafts.work(self.account).table
-            now = dict(zip(names, st.session_state[key], strict=True))
-            new = {name: share / 100 for name, share in now.items() if share != _percent(kept[name])}
-            keep(self.account, new, last=next(iter(new), names[0]))
+        def moved(to: tuple[int, int]) -> None:
+            ends: dict[str, Value] = {name: share / 100 for name, share in zip(names, to, strict=True)}
+
+            def act() -> None:
+                # Against what is stored: a slider that is pulled quickly moves on before it is drawn again.
+                kept = services().mix_drafts.work(self.account).table
+                new = {name: share for name, share in ends.items() if _percent(share) != _percent(kept[name])}
+                _keep(self.account, new, last=next(iter(new), names[0]))
+
+            later(act, ends)
 
         st.slider(
             f"{kind.label}: share in percent",
             0,
             100,
             value=(ends[0], ends[1]),
-            key=key,
+            key=field.key,
             format="%d%%",
             label_visibility="collapsed",
-            on_change=later,
-            args=(key, moved),
+            on_change=field.typed,
+            args=(moved,),
         )
 
     def refusal(self, name: str) -> None:
@@ -96,72 +100,95 @@ class MixForm:
     def _number(
         self, name: str, label: str, scale: float, key: str, *, step: float, unit: str, blank: str = "", help: str = ""
     ) -> None:
-        key = key or f"mix:{name}"
         value = self.table[name]
         shown = round(value * scale, 6) if isinstance(value, int | float) else None
-        show(key, shown)
+        field = show(key or f"mix:{name}", shown)
 
-        def typed() -> None:
-            new = st.session_state[key]
+        def typed(new: float | None) -> None:
             if new is None and not blank:
                 tell_later(TOLD, f"{label}: an empty field says nothing, so {number(shown, 0)}{unit} stays.", "info")
                 return
-            keep(self.account, {name: None if new is None else round(new / scale, 8)}, last=name)
+            values: dict[str, Value] = {name: None if new is None else round(new / scale, 8)}
+            later(lambda: _keep(self.account, values, last=name), values)
 
         st.number_input(
-            f"{label}, {unit}" if unit else label, value=shown, key=key, step=step, format="%g", placeholder=blank or UNKNOWN,
-            on_change=later, args=(key, typed), help=help or None,
+            f"{label}, {unit}" if unit else label, value=shown, key=field.key, step=step, format="%g",
+            placeholder=blank or UNKNOWN, on_change=field.typed, args=(typed,), help=help or None,
         )  # fmt: skip
         self.refusal(name)
 
 
-def show(key: str, value: object) -> None:
-    """Let a field show what is kept. Only if it differs: a value that is set goes to the browser, over what is typed meanwhile.
+@dataclass(slots=True)
+class Shown:
+    """A field as it was drawn last: its key, and what it said."""
 
-    The field's default has to be the same value: a browser that has forgotten a field, as when a page is left and comes back at
-    once, draws the default and tells it as what was typed.
+    name: str
+    key: str
+    value: object
+
+    def typed(self, act: Callable[[Any], None]) -> None:
+        """For its callback: act on what was typed, but not on what a field that is replaced already only repeats."""
+        new, before, self.value = st.session_state[self.key], self.value, st.session_state[self.key]
+        if new != before or self.key == _key(self.name, st.session_state[_DRAWN][self.name][0]):
+            act(new)
+
+
+def show(name: str, value: object) -> Shown:
+    """How to draw a field that is to show `value`, which must be its default as well.
+
+    A field that says something else is replaced by one with another key: with every change of one field the browser sends all
+    others too, and one that was told to show something else would say the old for a moment, as if that had been typed. So what is
+    told under the key that is drawn was typed, however soon after.
     """
     state = st.session_state
-    if key in state and state[key] == value:
-        return
-    if key in state:
-        before = [one for one in state.get(_SHOWN, []) if one[0] > time.monotonic() - LATE_ECHO]
-        state[_SHOWN] = [*before, *((time.monotonic(), key, one) for one in (state[key], value))]
-    state[key] = value
+    drawn: dict[str, tuple[int, object]] = state.setdefault(_DRAWN, {})
+    times, before = drawn.get(name, (0, value))
+    if state.get(_key(name, times), before) != value:
+        times += 1
+    drawn[name] = times, value
+    return Shown(name, _key(name, times), value)
 
 
-def later(key: str, act: Callable[[], None]) -> None:
-    """Note in a callback what a change of field `key` asks for, or a button ("" then); `settle` does it."""
-    st.session_state.setdefault(_NOTED, []).append((key, act))
+def _key(name: str, times: int) -> str:
+    return f"{name}#{times}" if times else name
 
 
-def settle() -> None:
-    """Do what was asked for since the last run, but for what the browser has only repeated.
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something to be done at the next run. `typed` are the values of fields that it keeps: these are not given up."""
 
-    With every change of one field the browser sends all others too, and those that it was just told to show something else
-    may still say the old: a slider pulled quickly would bring back what its number was. A field that comes alone is believed
-    unless it was told a moment ago; one that comes with another is not if it says what it held or was told before.
-    """
-    noted = st.session_state.pop(_NOTED, [])
-    for key, act in noted:
-        if not key or not _repeated(key, ECHO if len(noted) == 1 else LATE_ECHO):
-            act()
+    act: Callable[[], object]
+    typed: Mapping[str, Value] | None
 
 
-def _repeated(key: str, seconds: float) -> bool:
-    since, value = time.monotonic() - seconds, st.session_state.get(key)
-    return any(at > since and of == key and was == value for at, of, was in st.session_state.get(_SHOWN, []))
+def later(act: Callable[[], object], typed: Mapping[str, Value] | None = None) -> None:
+    """Note in a callback what a button asks for, or a field and the values `typed` in it; `settle` does it."""
+    st.session_state.setdefault(_NOTED, []).append(Noted(act, typed))
 
 
-def keep(account: Account, values: Mapping[str, Any], *, last: str) -> None:
-    """Keep what was typed; a refusal is told when the page is drawn."""
-    try:
-        services().mix_drafts.change(account, values, now=clock())
-        st.session_state[LAST] = last
-    except CallerError as error:
-        tell_later(TOLD, f"Not kept. {sentence(error)}", "error")
-    except ServiceError:
-        tell_later(TOLD, "Not kept: a server does not answer. Type it again in a moment.", "error")
+def settle() -> dict[str, Value]:
+    """Do what was asked for since the last run. What was typed and could not be stored waits for the next, and is returned."""
+    noted: list[Noted] = st.session_state.pop(_NOTED, [])
+    waiting: list[Noted] = []
+    for one in noted:
+        if waiting:
+            waiting += [one] if one.typed is not None else []
+            continue
+        try:
+            one.act()
+        except CallerError as error:
+            tell_later(TOLD, error)
+        except ServiceError:
+            waiting += [one] if one.typed is not None else []
+            tell_later(TOLD, NOT_STORED if waiting else "A server does not answer. Try again in a moment.", "error")
+    if waiting:
+        st.session_state[_NOTED] = waiting
+    return {name: value for one in waiting for name, value in (one.typed or {}).items()}
+
+
+def _keep(account: Account, values: Mapping[str, Value], *, last: str) -> None:
+    services().mix_drafts.change(account, values, now=clock())
+    st.session_state[LAST] = last
 
 
 def _percent(value: Value) -> int:

@@ -27,10 +27,10 @@ def mix_in_force(account: Account, present: InForce) -> None:
     running = services().mix.serving(account)
     if not running:
         return
-    share = sum(one.share for one in running)
+    share = sum(one.other for one in running)
     with st.expander(
-        f"{plural(len(running), 'running experiment serves', 'running experiments serve')} other versions to about "
-        f"{percent(share, 0)} of the viewers",
+        f"{plural(len(running), 'running experiment names', 'running experiments name')} versions: about {percent(share, 0)} of "
+        "the viewers get another one than this",
         icon=":material/science:",
     ):
         for one in running:

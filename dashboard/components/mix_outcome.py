@@ -18,6 +18,7 @@ from dashboard.context import clock, services
 from dashboard.formatting import UNKNOWN, interval, number, percent, plural
 from dashboard.literal import literal
 
+_EXPECTED = "mix:expected"
 TINY = 5e-6
 SHOWN = 5e-5
 """A smaller price would be rounded to 0.00%."""
@@ -36,6 +37,26 @@ def effect_of(account: Account, policy: MixPolicy, against: MixPolicy) -> MixEff
         st.info("There are no sample viewers, so nothing can be said about pages. They come with the demo world.")
         return None
     return effect
+
+
+def keep_expected(policy: MixPolicy, against: MixPolicy, effect: MixEffect | None) -> None:
+    """Keep in words what one policy is expected to change against the other, for who publishes it; None without sample viewers."""
+    st.session_state[_EXPECTED] = policy.id, against.id, "" if effect is None else in_words(effect)
+
+
+def expected(policy: MixPolicy, against: MixPolicy) -> str:
+    """What was kept of these two; "" if there are no sample viewers."""
+    of, compared, words = st.session_state.get(_EXPECTED, ("", "", ""))
+    return str(words) if (of, compared) == (policy.id, against.id) else "What it would do is still being worked out."
+
+
+def in_words(effect: MixEffect) -> str:
+    """The expected changes as a sentence."""
+    changes = ", ".join(
+        f"{name} {signed(change.value)} ({_between(change)})"
+        for name, change in (("engagement", effect.engagement), ("business value", effect.business))
+    )
+    return f"Expected on the pages of {plural(effect.viewers, 'sample viewer')}: {changes}."
 
 
 def mix_outcome(effect: MixEffect, policy: MixPolicy, *, draft: bool) -> None:

@@ -9,13 +9,15 @@ import streamlit as st
 from core.domain.errors import CallerError
 from core.domain.mix import MAX_PINNED
 from core.domain.post import Post, PostStatus
-from dashboard.components.mix_form import MixForm, keep, later, show
+from dashboard.components.mix_form import LAST, MixForm, later, show
 from dashboard.components.post_grid import title_of
 from dashboard.components.tiles import Tile, tiles
-from dashboard.context import services
+from dashboard.context import clock, services
 from dashboard.links import media_links
+from dashboard.literal import literal
 
 _FOUND: Final = 6
+_TITLE: Final = 32
 
 
 def mix_pins(form: MixForm) -> None:
@@ -26,16 +28,16 @@ def mix_pins(form: MixForm) -> None:
     value = form.table["pins"]
     pins = [(int(place), str(post)) for place, post in value] if isinstance(value, list) else []
     form.refusal("pins")
-    posts = {post: _post(form, post) for _, post in pins}
-    for number, (place, id) in enumerate(pins):
+    for place, id in pins:
+        post = _post(form, id)
         with st.container(border=True):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                _slot(form, pins, number, place)
+            title = literal(_short(title_of(post) if post else id))
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                _slot(form, id, place, title)
                 st.button(
-                    "Remove", key=f"mix:unpin:{id}", icon=":material/close:", type="tertiary", on_click=_pin,
-                    args=(form, [pin for pin in pins if pin[1] != id]),
+                    f"Remove {title}", key=f"mix:unpin:{id}", icon=":material/close:", type="tertiary",
+                    on_click=_pin_later, args=(form, id, None),
                 )  # fmt: skip
-            post = posts[id]
             if post is None:
                 st.caption("This post is no longer here.")
                 continue
@@ -46,16 +48,15 @@ def mix_pins(form: MixForm) -> None:
     _search(form, pins)
 
 
-def _slot(form: MixForm, pins: list[tuple[int, str]], number: int, place: int) -> None:
-    key = f"mix:pin:{pins[number][1]}"
-    show(key, place + 1)
+def _slot(form: MixForm, id: str, place: int, title: str) -> None:
+    field = show(f"mix:pin:{id}", place + 1)
 
-    def moved() -> None:
-        new = list(pins)
-        new[number] = (int(st.session_state[key]) - 1, pins[number][1])
-        _pin(form, new)
+    def moved(slot: int) -> None:
+        _pin_later(form, id, int(slot) - 1)
 
-    st.number_input("Slot", 1, MAX_PINNED, place + 1, key=key, on_change=later, args=(key, moved), width=120)
+    st.number_input(
+        f"Slot of {title}", 1, MAX_PINNED, place + 1, key=field.key, on_change=field.typed, args=(moved,), width=240
+    )
 
 
 def _search(form: MixForm, pins: list[tuple[int, str]]) -> None:
@@ -75,7 +76,9 @@ def _search(form: MixForm, pins: list[tuple[int, str]]) -> None:
     page = services().catalog.find(form.account, text=searched, statuses=(PostStatus.LIVE,), limit=_FOUND)
     found = [post for post in page.items if post.id not in taken]
     if not found:
-        st.caption(f"No other live post fits “{searched}”.")
+        st.caption(
+            f"No other live post fits “{literal(searched)}”. Try another word of its title, caption, tags or product."
+        )
     places = {place for place, _ in pins}
     free = next(place for place in range(MAX_PINNED) if place not in places)
     tiles(
@@ -83,12 +86,20 @@ def _search(form: MixForm, pins: list[tuple[int, str]]) -> None:
         key="mix:found_posts",
         label="Posts found",
         layout="rows",
-        on_pick=lambda picked: _pin(form, [*pins, (free, picked)]),
+        on_pick=lambda picked: _pin_later(form, picked, free),
     )
 
 
-def _pin(form: MixForm, pins: list[tuple[int, str]]) -> None:
-    keep(form.account, {"pins": sorted(pins)}, last="pins")
+def _pin_later(form: MixForm, id: str, place: int | None) -> None:
+    def act() -> None:
+        services().mix_drafts.pin(form.account, id, place, now=clock())
+        st.session_state[LAST] = "pins"
+
+    later(act)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1].rstrip()}…"
 
 
 def _post(form: MixForm, id: str) -> Post | None:

@@ -53,9 +53,10 @@ def _shares(form: MixForm, group: str) -> None:
                 form.shares[kind] = st.empty()
             form.range_slider(group, kind)
             columns = st.columns(2)
-            for column, end, label in zip(columns, ("least", "most"), ("At least", "At most"), strict=True):
+            for column, end, label in zip(columns, ("least", "most"), ("at least", "at most"), strict=True):
                 with column:
-                    form.percent(f"{group}.{kind.value}.{end}", label)
+                    # With the kind, for those who hear the name of the field and not what stands above it.
+                    form.percent(f"{group}.{kind.value}.{end}", f"{kind.label} {label}")
                     form.price(f"{group}.{kind.value}.{end}", "point")
 
 

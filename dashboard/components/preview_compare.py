@@ -21,6 +21,7 @@ from dashboard.components.slot_trace import slot_tile
 from dashboard.components.tiles import tiles
 from dashboard.context import services
 from dashboard.formatting import money, number, percent, plural
+from dashboard.links import page_link
 from dashboard.literal import literal
 
 NOTHING: Final = "none"
@@ -55,10 +56,19 @@ def compare_control(account: Account, *, disabled: bool) -> MixPolicy | None:
         return None
     if chosen != DRAFT:
         return versions.get(chosen)
-    draft = services().mix_drafts.work(account).policy
-    if draft is None:
-        st.toast("The draft holds settings that cannot be; put them right on the mix page.", icon=":material/rule:")
-    return draft
+    return services().mix_drafts.work(account).policy
+
+
+def draft_refused(account: Account) -> None:
+    """If the draft was chosen to compare with and cannot be, say in place of it why, and where to put it right."""
+    if st.session_state.get("compare") != DRAFT or not (refusals := services().mix_drafts.work(account).refusals):
+        return
+    said = "\n".join(f"- {literal(f'{refusal.message} {refusal.remedy}')}" for refusal in refusals)
+    st.warning(
+        f"No page can keep the settings of the draft, so there is nothing to compare with:\n{said}",
+        icon=":material/rule:",
+    )
+    page_link("mix", "Put them right on the mix page", icon=":material/tune:")
 
 
 def _to_address() -> None:

@@ -10,7 +10,7 @@ from core.domain.account import Account
 from core.domain.mix import MixPolicy
 from core.domain.viewer import SampleViewer, ViewerState
 from dashboard.components.post_fields import LANGUAGES
-from dashboard.components.preview_compare import compare_control
+from dashboard.components.preview_compare import compare_control, draft_refused
 from dashboard.components.preview_session import PreviewRequest, restart_preview, told_done
 from dashboard.components.tag_picker import tag_choices
 from dashboard.context import clock, services
@@ -44,7 +44,12 @@ def preview_controls(account: Account) -> tuple[PreviewRequest, SampleViewer, Mi
         )
         policy = None
         if len(policies) > 1:
-            policy = st.selectbox("Mix", list(policies), key="policy", format_func=policies.__getitem__, width=220)
+            policy = st.selectbox(
+                "Mix", list(policies), key="policy", format_func=policies.__getitem__, width=220,
+                disabled=bool(st.session_state.get("counts")),
+                help="Not while looking counts as shown: then the viewer gets what the app would, by the mix in force or by an "
+                "experiment.",
+            )  # fmt: skip
         counts = st.toggle(
             "Count as shown", key="counts",
             help="Off: looking changes nothing. On: the posts count as seen by this viewer, as when the app asks.",
@@ -53,7 +58,9 @@ def preview_controls(account: Account) -> tuple[PreviewRequest, SampleViewer, Mi
         st.space("stretch")
         if st.button("Reset viewer", key="reset_viewer", icon=":material/restart_alt:"):
             _confirm_reset(account, viewers[viewer])
-    return PreviewRequest(viewer, int(size or "10"), policy, counts), viewers[viewer], other
+    if other is None and not counts:
+        draft_refused(account)
+    return PreviewRequest(viewer, int(size or "10"), None if counts else policy, counts), viewers[viewer], other
 
 
 def viewer_in_words(account: Account, viewer: SampleViewer, state: ViewerState) -> None:

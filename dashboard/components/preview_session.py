@@ -20,7 +20,8 @@ _KEY = "feed_preview"
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """What the controls say; another value starts the preview anew."""
+    """What the controls say; another value starts the preview anew. `policy` is the id of a chosen mix; pages that count have none,
+    as viewers are served by what is in force, or by an experiment."""
 
     viewer: str
     size: int
@@ -52,9 +53,10 @@ class PreviewSession:
         return () if self.asked.counts else (*self.shown, *(slot.post for slot in self.page.slots))
 
     def upcoming(self, account: Account) -> FeedPage:
-        """The next page as it would be now, without asking for it."""
+        """The next page as it would be now, without asking for it; after a page that counts, under the mix that made that."""
+        policy = self.page.policy if self.asked.counts else self.asked.policy
         return services().preview.page(
-            account, self.asked.viewer, size=self.asked.size, policy=self.asked.policy, shown=self.passed,
+            account, self.asked.viewer, size=self.asked.size, policy=policy, shown=self.passed,
             request=self.next_request, now=clock(),
         )  # fmt: skip
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.errors import CallerError
+from dashboard.literal import literal
 from dashboard.messages import sentence
 
 
 def tell_later(key: str, text: str | CallerError, icon: str = "check") -> None:
     """Keep a sentence (or a refusal) under `key`."""
     if isinstance(text, CallerError):
-        text, icon = sentence(text), "error"
+        text, icon = literal(sentence(text)), "error"
     st.session_state[f"told:{key}"] = (text, icon)
 
 

@@ -76,7 +76,7 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     assert served_by(console, key, "viewer-a") == "for_you-1"
     page = signed_in(Role.PRODUCT_MANAGER)
     page.goto("/mix")
-    promotional = page.get_by_label("At least, %").nth(1)
+    promotional = page.get_by_role("spinbutton", name="Promotional at least, %")
     expect(promotional).to_have_value("0")
     expect(page.get_by_text("for 1 sample viewer")).to_be_visible(timeout=PRICED)
 
@@ -88,12 +88,19 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     page.get_by_role("button", name="Undo").click()
     expect(promotional).to_have_value("0")
 
+    # The same again at once is typed, and no echo of what the field said before.
+    promotional.fill("60")
+    promotional.press("Enter")
+    expect(page.get_by_role("button", name="Save as version")).to_be_disabled()
+    page.get_by_role("button", name="Undo").click()
+    expect(promotional).to_have_value("0")
+
     # The slider's upper end: 20% to 10%, with the keyboard; the field follows and the draft says it in words.
     upper = page.get_by_role("slider").nth(3)
     for _ in range(10):
         upper.press("ArrowLeft")
     expect(upper).to_have_value("10")
-    expect(page.get_by_label("At most, %").nth(1)).to_have_value("10")
+    expect(page.get_by_role("spinbutton", name="Promotional at most, %")).to_have_value("10")
     expect(page.get_by_text("Promotional: at most 10% instead of 20% of a page.")).to_be_visible()
     expect(page.get_by_text("Engagement", exact=True)).to_be_visible(timeout=PRICED)
     expect(page.get_by_text("Costs nothing now").or_(page.get_by_text("per point")).first).to_be_visible()
@@ -101,7 +108,7 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     # Left and come back: still there.
     page.goto("/overview")
     page.goto("/mix")
-    expect(page.get_by_label("At most, %").nth(1)).to_have_value("10")
+    expect(page.get_by_role("spinbutton", name="Promotional at most, %")).to_have_value("10")
 
     page.get_by_role("button", name="Save as version").click()
     dialog = page.get_by_test_id("stDialog")
@@ -116,6 +123,16 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     assert served_by(console, key, "viewer-b") == "for_you-2"
     expect(page.get_by_text("published just now by Product manager Rao: Fewer complaints")).to_be_visible()
 
+    # Somebody else publishes while the dialog is open: closing it shows what is in force now.
+    page.get_by_role("button", name="Roll back", exact=True).click()
+    console.services.mix.roll_back(administrator, "Too calm", now=clock())
+    console.services.mix.publish(administrator, "for_you-2", "Calm after all", now=clock())
+    dialog.get_by_role("textbox").fill("Sales fell")
+    dialog.get_by_role("button", name="Roll back", exact=True).click()
+    expect(dialog.get_by_text("Close this to see what is in force.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text(f"by {administrator.name}: Calm after all")).to_be_visible()
+
     page.get_by_role("button", name="Roll back", exact=True).click()
     give_reason(page, "Roll back", "Sales fell")
     expect(page.get_by_text("Rolled back: for_you-1 is in force again.")).to_be_visible()
@@ -123,6 +140,8 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     lines = console.services.mix.history(administrator).items
     assert [(line.policy, line.why, line.by_name) for line in lines] == [
         ("for_you-1", "Sales fell", "Product manager Rao"),
+        ("for_you-2", "Calm after all", administrator.name),
+        ("for_you-1", "Too calm", administrator.name),
         ("for_you-2", "Fewer complaints", "Product manager Rao"),
     ]
 
@@ -131,7 +150,7 @@ def test_a_draft_is_previewed_beside_what_is_in_force(console: Console, signed_i
     page = signed_in(Role.ADMINISTRATOR)
     page.goto("/mix")
     expect(page.get_by_text("for 1 sample viewer")).to_be_visible(timeout=PRICED)
-    least = page.get_by_label("At least, %").nth(0)
+    least = page.get_by_role("spinbutton", name="UGC at least, %")
     least.fill("70")
     least.press("Enter")
     expect(page.get_by_text("UGC: at least 70% instead of 40% of a page.")).to_be_visible()

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.bootstrap import Services, clock
 from core.domain.account import Role
 from core.domain.post import Post, PostKind
 from dashboard.components.phone_frame import end_of
 from tests.feed.world import NOW, world
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, account_of
 
 
 @pytest.fixture
@@ -28,6 +29,11 @@ def feed(services: Services) -> Services:
             )
         )  # fmt: skip
     return services
+
+
+def said_plainly(page: AppTest) -> str:
+    """The captions as they are read."""
+    return " ".join(one.value for one in page.caption).replace("\\", "")
 
 
 def test_a_slot_says_why_it_is_there(open_page: OpenPage, feed: Services) -> None:
@@ -47,6 +53,23 @@ def test_counting_marks_the_page_as_seen(open_page: OpenPage, feed: Services) ->
     page = open_page("feed_preview", Role.PRODUCT_MANAGER)
     page.toggle("counts").set_value(True).run()
     assert len(feed.stores.live.viewers.read("viewer-1").viewer.seen) == 10
+
+
+def test_a_page_that_counts_is_made_by_the_mix_in_force_and_says_so(open_page: OpenPage, feed: Services) -> None:
+    made = feed.mix.save(
+        account_of(Role.PRODUCT_MANAGER), {"shares.promotional.most": 0.0}, base="for_you-1", name="Calm", now=clock()
+    )
+    page = open_page("feed_preview", Role.PRODUCT_MANAGER)
+    page.selectbox("policy").set_value(made.id).run()
+    assert "Page 1, made by mix for_you-2." in said_plainly(page)
+    page.toggle("counts").set_value(True).run()
+    assert page.selectbox("policy").disabled
+    assert page.selectbox("policy").help.startswith("Not while looking counts as shown")
+    assert "Page 1, made by mix for_you-1." in said_plainly(page)
+    session = page.session_state["feed_preview"]
+    assert session.asked.policy is None
+    page.button("act_like").click().run()
+    assert page.session_state["feed_preview"].baseline.policy == "for_you-1"
 
 
 def test_a_like_shows_what_it_changes_and_the_next_page_brings_it(open_page: OpenPage, feed: Services) -> None:

@@ -300,7 +300,24 @@ def test_running_experiments_say_which_versions_they_serve_to_how_many(world: Wo
     world.stores.experiments.insert(replace(experiment, id="x", salt="x", state=ExperimentState.PAUSED))
     (found,) = world.mix.serving(MIRA)
     assert (found.name, found.policies, found.targeted) == ("Fewer promotions", (made.id,), False)
-    assert found.share == pytest.approx(0.4 * 0.5 * 0.5 * 0.95)
+    assert found.share == found.other == pytest.approx(0.4 * 0.5 * 0.5 * 0.95)
+
+
+def test_an_arm_that_names_the_version_in_force_serves_no_other_one(world: World) -> None:
+    made = world.saved(0.1)
+    goal = Metric(name="Clicks", kind=MetricKind.MEAN, role=MetricRole.GOAL, numerator="product_clicks")
+    world.stores.experiments.insert(
+        Experiment(
+            id="e", name="Fewer promotions", salt="e", metrics=(goal,), state=ExperimentState.RUNNING,
+            arms=(Arm(name="control", policy="for_you-1"), Arm(name="treatment", policy=made.id)),
+            phases=(Phase(number=1, exposure=1.0, started_at=NOW),),
+        )
+    )  # fmt: skip
+    (found,) = world.mix.serving(MIRA)
+    assert (found.share, found.other) == pytest.approx((0.95, 0.475))
+    world.mix.publish(MIRA, made.id, "It won", now=NOW)
+    (found,) = world.mix.serving(MIRA)
+    assert found.other == pytest.approx(0.475)
 
 
 def test_line_numbers_sort_as_text() -> None:

@@ -97,11 +97,54 @@ def test_steps_are_bounded(drafts: MixDrafts) -> None:
     assert len(drafts.undo(MIRA, now=NOW).steps) == STEPS - 1
 
 
-def test_discarding_forgets_the_draft(drafts: MixDrafts) -> None:
+def test_discarding_goes_back_to_what_is_in_force_and_can_be_undone(world: World, drafts: MixDrafts) -> None:
     drafts.change(MIRA, {"explore": 0.2}, now=NOW)
-    drafts.discard(MIRA)
+    drafts.discard(MIRA, now=NOW)
+    assert not drafts.work(MIRA).begun
+    drafts.undo(MIRA, now=NOW)
+    assert drafts.work(MIRA).typed == {"explore": 0.2}
+    drafts.discard(MIRA, now=NOW)
+    made = world.saved(0.05)
+    world.mix.publish(MIRA, made.id, "Festival", now=NOW)
+    assert drafts.work(MIRA).base == made
+
+
+def test_discarding_nothing_leaves_nothing_to_undo(drafts: MixDrafts) -> None:
+    drafts.discard(MIRA, now=NOW)
+    assert not drafts.work(MIRA).undoable
+
+
+def test_what_another_tab_typed_while_one_saved_stays_on_top_of_the_new_version(
+    world: World, drafts: MixDrafts
+) -> None:
+    drafts.change(MIRA, {"explore": 0.2, "per_brand": 2.0}, now=NOW)
+    seen = drafts.work(MIRA)
+    drafts.change(MIRA, {"per_brand": None, "per_topic": 2.0}, now=NOW)
+    made = world.mix.save(MIRA, seen.typed, base=seen.base.id, name="Saved", now=NOW)
+    drafts.go_on(MIRA, made, now=NOW)
     work = drafts.work(MIRA)
-    assert (work.begun, work.undoable) == (False, False)
+    assert (work.base, work.typed) == (made, {"per_brand": None, "per_topic": 2.0})
+
+
+def test_a_draft_that_another_tab_began_from_another_version_outlives_a_save(world: World, drafts: MixDrafts) -> None:
+    other = world.saved(0.05)
+    drafts.change(MIRA, {"explore": 0.2}, now=NOW)
+    seen = drafts.work(MIRA)
+    drafts.start(MIRA, other.id, now=NOW)
+    drafts.change(MIRA, {"explore": 0.3}, now=NOW)
+    drafts.go_on(MIRA, world.mix.save(MIRA, seen.typed, base=seen.base.id, name="Saved", now=NOW), now=NOW)
+    assert (drafts.work(MIRA).base, drafts.work(MIRA).typed) == (other, {"explore": 0.3})
+
+
+def test_pins_are_changed_one_by_one_whatever_another_tab_has_pinned(drafts: MixDrafts) -> None:
+    drafts.pin(MIRA, "post-1", 4, now=NOW)
+    drafts.pin(MIRA, "post-2", 1, now=NOW)
+    drafts.pin(MIRA, "post-1", 0, now=NOW)
+    assert drafts.work(MIRA).typed["pins"] == [(0, "post-1"), (1, "post-2")]
+    drafts.pin(MIRA, "post-1", None, now=NOW)
+    assert drafts.work(MIRA).typed["pins"] == [(1, "post-2")]
+    drafts.pin(MIRA, "post-2", None, now=NOW)
+    assert not drafts.work(MIRA).begun
 
 
 def test_two_tabs_that_type_at_once_lose_nothing(drafts: MixDrafts) -> None:
@@ -138,7 +181,8 @@ def test_drafts_are_for_product_managers(drafts: MixDrafts) -> None:
         lambda: drafts.change(BELA, {"explore": 0.2}, now=NOW),
         lambda: drafts.start(BELA, "for_you-1", now=NOW),
         lambda: drafts.undo(BELA, now=NOW),
-        lambda: drafts.discard(BELA),
+        lambda: drafts.discard(BELA, now=NOW),
+        lambda: drafts.pin(BELA, "post-1", 0, now=NOW),
     ):
         with pytest.raises(Forbidden):
             act()

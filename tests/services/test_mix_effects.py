@@ -97,6 +97,37 @@ def test_pages_are_kept_until_the_policy_or_the_catalogue_changes(shop: World, e
     assert compare() == 2 * VIEWERS
 
 
+def test_a_rule_that_binds_nowhere_changes_nothing_after_a_viewer_has_acted(shop: World, effects: MixEffects) -> None:
+    effects.compare(MIRA, DEFAULT_POLICY, DEFAULT_POLICY, now=NOW)
+    for number in range(20):
+        shop.act(f"sample-{number:02}", "like", f"post-{(number * 7 + 3) % 240:04}")
+    idle = replace(DEFAULT_POLICY, per_brand=20)
+    effect = effects.compare(MIRA, idle, DEFAULT_POLICY, now=NOW)
+    assert (effect.engagement.value, effect.engagement.low, effect.engagement.high) == (0, 0, 0)
+    assert effect.before == effect.after
+
+
+def test_both_sides_are_of_one_moment_while_trends_move(shop: World, effects: MixEffects) -> None:
+    effects.compare(MIRA, DEFAULT_POLICY, DEFAULT_POLICY, now=NOW)
+    shop.stores.live.trending.bump({f"post-{number:04}": 500.0 for number in range(0, 240, 9)}, now=NOW)
+    effect = effects.compare(MIRA, replace(DEFAULT_POLICY, per_brand=20), DEFAULT_POLICY, now=NOW + 90_000)
+    assert (effect.engagement.value, effect.engagement.low, effect.engagement.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("happens", ["a viewer acts", "a model is put in force"])
+def test_pages_are_made_anew_when_people_change_what_they_are_made_of(
+    shop: World, effects: MixEffects, happens: str
+) -> None:
+    told: list[float] = []
+    effects.compare(MIRA, DEFAULT_POLICY, DEFAULT_POLICY, now=NOW)
+    if happens == "a viewer acts":
+        shop.act("sample-00", "like", "post-0100")
+    else:
+        shop.stores.live.signals.bump("models")
+    effects.compare(MIRA, DEFAULT_POLICY, DEFAULT_POLICY, now=NOW, progress=told.append)
+    assert len(told) == 2 * VIEWERS
+
+
 def test_looking_at_effects_counts_for_no_viewer(shop: World, effects: MixEffects) -> None:
     before = shop.stores.live.viewers.read("sample-00").viewer
     effects.compare(MIRA, DEFAULT_POLICY, DEFAULT_POLICY, now=NOW)
