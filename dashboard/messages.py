@@ -8,14 +8,16 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.domain.errors import CallerError, Conflict, Duplicate, InvalidInput, ServiceError
+from dashboard.literal import literal
 
 
 def sentence(error: CallerError) -> str:
-    """An error as a sentence for people: what is wrong with which field, without repeating what they typed."""
+    """An error as Markdown for people: what is wrong with which field, without repeating what they typed. Words of people and
+    names of fields in it are shown as they are."""
     text = error.detail
     if isinstance(error, InvalidInput):
         text = f"{(error.field or '').replace('_', ' ')}: {error.why}"
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    return literal(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
 
 
 @contextmanager
