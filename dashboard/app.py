@@ -32,6 +32,7 @@ from core.api.sessions import Gate, KnownHosts, OurRoutes, Sessions  # noqa: E40
 from core.domain.errors import FeedroomError  # noqa: E402
 from core.settings import Settings  # noqa: E402
 from dashboard.context import clock, services  # noqa: E402
+from dashboard.messages import unanswered  # noqa: E402
 from dashboard.open_tabs import OpenTabs  # noqa: E402
 
 log = structlog.get_logger(__name__)
@@ -78,4 +79,5 @@ app = st.App(
         Middleware(OpenTabs, services=services),
     ],
     lifespan=lifespan,
+    on_script_error=unanswered,
 )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.domain.account import Account
 from dashboard import access
+from dashboard.literal import literal
 from dashboard.navigation import PageEntry, pages_for
 
 BRAND = Path(__file__).resolve().parents[1] / "assets" / "brand"
@@ -34,8 +35,8 @@ def _page(entry: PageEntry) -> st.Page:
 
 def _account_menu(account: Account) -> None:
     choice = st.sidebar.menu_button(
-        account.name, ["Change password", "Sign out"], icon=":material/account_circle:", type="tertiary",
-        key="account_menu", help=f"{account.email}, {account.role.label}",
+        literal(account.name), ["Change password", "Sign out"], icon=":material/account_circle:", type="tertiary",
+        key="account_menu", help=literal(f"{account.email}, {account.role.label}"),
     )  # fmt: skip
     if choice == "Change password":
         access.go("/auth/password")

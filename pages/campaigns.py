@@ -9,6 +9,7 @@ from core.domain.campaign import CampaignState
 from core.domain.errors import CallerError
 from dashboard import access
 from dashboard.components.campaign_detail import campaign_detail
+from dashboard.components.campaign_draft import forget
 from dashboard.components.campaign_form import campaign_form
 from dashboard.components.campaign_levers import TOLD
 from dashboard.components.campaign_list import campaign_list
@@ -34,6 +35,7 @@ except CallerError:
 if editing:
     campaign_form(me, campaign)
     st.stop()
+forget()
 if campaign is not None:
     campaign_detail(me, campaign)
     st.stop()

@@ -96,7 +96,8 @@ class Campaigns:
     ) -> Campaign:
         """Edit it; while it runs, what is left is spread anew when goal, times or pacing change.
 
-        Raises InvalidInput naming the field, Conflict for one that has ended or was changed meanwhile.
+        `expected_version` is that of the campaign the person saw. Raises InvalidInput naming the field, Conflict for one that has
+        ended, or was changed since: it says by whom.
         """
         actor.require(Role.PRODUCT_MANAGER)
         campaign = self.get(actor, id)
@@ -104,6 +105,8 @@ class Campaigns:
             raise InvalidInput("changes", sorted(unknown), "these fields cannot be edited")
         if campaign.state is CampaignState.ENDED:
             raise Conflict("a campaign that has ended cannot be edited; let it go on first, or start a new one")
+        if campaign.version != expected_version:
+            raise self._overtaken(campaign)
         edited = replace(campaign, **changes)  # type: ignore[arg-type]  # validates before anything is stored
         self._check(edited, [post for post in edited.posts if post not in campaign.posts], now)
         if campaign.state is not CampaignState.DRAFT:
@@ -115,9 +118,7 @@ class Campaigns:
             if any(getattr(edited, name) != getattr(campaign, name) for name in PLAN):
                 changes = dict(changes) | {"plan_from": now, "plan_base": delivered}
         fields = {name: value for name, value in changes.items() if value != getattr(campaign, name)}
-        return self._patch(
-            actor, campaign, fields, "campaign.save", now, expected_version, fields=", ".join(sorted(fields))
-        )
+        return self._patch(actor, campaign, fields, "campaign.save", now, fields=", ".join(sorted(fields)))
 
     def start(self, actor: Account, id: str, *, now: Millis) -> Campaign:
         """Let a draft run, from its start time on. Raises InvalidInput if its time is over or none of its posts is live."""
@@ -203,6 +204,12 @@ class Campaigns:
             if post is None or post.publisher != campaign.publisher or post.status is not PostStatus.LIVE:
                 raise InvalidInput("posts", id, "only live posts of this publisher can be in its campaign")
 
+    def _overtaken(self, campaign: Campaign) -> Conflict:
+        """Who changed it last, if it was not the machine."""
+        last = self._stores.audit.find({"subject": campaign.id}, order="at", descending=True, limit=1).items
+        by = last[0].actor_name if last and last[0].at == campaign.updated_at else "somebody else"
+        return Conflict(f"{by} has changed this campaign in the meantime; nothing was saved", field="version")
+
     def _patch(
         self,
         actor: Account,
@@ -210,12 +217,10 @@ class Campaigns:
         changes: Mapping[str, object],
         action: str,
         now: Millis,
-        expected_version: int | None = None,
         **detail: str,
     ) -> Campaign:
-        version = campaign.version if expected_version is None else expected_version
         stored = self._stores.campaigns.patch(
-            campaign.id, dict(changes) | {"updated_at": now}, expected_version=version
+            campaign.id, dict(changes) | {"updated_at": now}, expected_version=campaign.version
         )
         self._audit.record(actor, action, campaign.id, now=now, name=stored.name, **detail)
         if CampaignState.RUNNING in (campaign.state, stored.state):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -46,6 +47,17 @@ class Models:
         actor.require(Role.PRODUCT_MANAGER)
         return self._stores.models.find(order="number", descending=True, limit=limit, cursor=cursor)
 
+    def get(self, actor: Account, id: str) -> ModelVersion:
+        """One model. Raises NotFound."""
+        actor.require(Role.PRODUCT_MANAGER)
+        return self._stores.models.get(id)
+
+    def names(self, actor: Account, ids: Iterable[str]) -> dict[str, str]:
+        """Names of those who had models trained, by what `created_by` holds; accounts that are gone are left out."""
+        actor.require(Role.PRODUCT_MANAGER)
+        accounts = self._stores.accounts.get_many(sorted(set(ids)))
+        return {MACHINE: "Feedroom"} | {id: account.name for id, account in accounts.items()}
+
     def history(self, actor: Account, *, limit: int = 20) -> list[ModelPublish]:
         """What was put in force, newest first."""
         actor.require(Role.PRODUCT_MANAGER)
@@ -84,26 +96,41 @@ class Models:
         progress(1.0, f"{version.id} is there")
         return version
 
-    def publish(self, actor: Account | None, id: str, why: str, *, now: Millis) -> ModelPublish:
-        """Put a model in force: every feed process serves with it within a second. Raises NotFound, InvalidInput naming `why`,
-        Conflict if it is in force already."""
+    def publish(
+        self, actor: Account | None, id: str, why: str, *, seen: str | None = None, now: Millis
+    ) -> ModelPublish:
+        """Put a model in force: every feed process serves with it within a second.
+
+        `seen` is the id of the line that the person saw as in force ("" for none): if another has come since, Conflict says who put
+        what in force, and why. Raises NotFound, InvalidInput naming `why`, Conflict if it is in force already.
+        """
         if actor is not None:
             actor.require(Role.PRODUCT_MANAGER)
         version = self._stores.models.get(id)
-        before = newest_publish(self._stores)
+        before = self._seen(seen)
         if before is not None and before.model == version.id:
             raise Conflict(f"{version.id} is in force already")
         return self._write(actor, "model.publish", before, version.id, before.id if before else "", "", why, now)
 
-    def roll_back(self, actor: Account, why: str, *, now: Millis) -> ModelPublish:
-        """Return to what was in force before; before the first model that is none. Raises Conflict if there is nothing to undo."""
+    def roll_back(self, actor: Account, why: str, *, seen: str | None = None, now: Millis) -> ModelPublish:
+        """Return to what was in force before; before the first model that is none.
+
+        `seen` as for `publish`. Raises InvalidInput naming `why`, Conflict if there is nothing to undo.
+        """
         actor.require(Role.PRODUCT_MANAGER)
-        before = newest_publish(self._stores)
+        before = self._seen(seen)
         if before is None or not before.model:
             raise Conflict("no model is in force, so there is nothing to roll back")
-        target = self._stores.model_publishes.get(before.parent) if before.parent else None
+        target = self._before(before)
         model, parent = (target.model, target.parent) if target is not None else ("", "")
         return self._write(actor, "model.roll_back", before, model, parent, before.model, why, now)
+
+    def previous(self, actor: Account) -> ModelPublish | None:
+        """The line that rolling back would return to; None if no model would be in force then."""
+        actor.require(Role.PRODUCT_MANAGER)
+        present = newest_publish(self._stores)
+        target = self._before(present) if present is not None else None
+        return target if target is not None and target.model else None
 
     def run(self, job: Job, progress: Progress, *, now: Millis) -> None:
         """A queued training. One that the machine began goes out by itself if it is good enough."""
@@ -127,6 +154,16 @@ class Models:
             due = now - newest.created_at >= EVERY
             enough = self._happened(newest.data_through // HOUR * HOUR + HOUR, 1 if due else GROWN * newest.events)
         return self._jobs.enqueue(JobKind.TRAIN_MODEL, SUBJECT, now=now) if enough else None
+
+    def _seen(self, seen: str | None) -> ModelPublish | None:
+        """The line in force, if it is the one that was seen."""
+        present = newest_publish(self._stores)
+        if seen is not None and present is not None and present.id != seen:
+            raise _overtaken(present)
+        return present
+
+    def _before(self, line: ModelPublish) -> ModelPublish | None:
+        return self._stores.model_publishes.get(line.parent) if line.parent else None
 
     def _newest(self) -> ModelVersion | None:
         page = self._stores.models.find(order="number", descending=True, limit=1)
@@ -168,7 +205,7 @@ class Models:
         try:
             self._stores.model_publishes.insert(line)
         except Duplicate:
-            raise Conflict("somebody else has just put another model in force; look again") from None
+            raise _overtaken(self._stores.model_publishes.get(line.id)) from None
         with suppress(ServiceError):  # feed processes also ask the store itself, every half minute
             self._stores.live.signals.bump(SIGNAL)
         self._audit.record(actor, action, model or rolled_back, now=now, why=why)
@@ -221,3 +258,12 @@ class Models:
             except Duplicate:
                 self._stores.objects.delete_prefix(f"{prefix}/")
         raise Conflict("other models are being made at the same time; try again")
+
+
+def _overtaken(line: ModelPublish) -> Conflict:
+    did = f"rolled {line.rolled_back} back" if line.rolled_back else f"published {line.model}"
+    return Conflict(
+        f"{line.by_name or line.by} has {did} in the meantime ({line.why}); nothing was changed, look at it and decide again",
+        field="seen",
+        value=line.id,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from core.domain.mix import CAPS, UNWANTED, MixPolicy
+from core.domain.mix import CAPS, DEFAULT_WEIGHTS, UNWANTED, MixPolicy
 from core.domain.post import PostKind
 
 _WATCH = {
@@ -40,7 +40,7 @@ def cautions(control: MixPolicy, treatment: MixPolicy) -> tuple[str, ...]:
     if (caps := _caps(control, treatment)) is not None:
         found.append(caps)
     for name in UNWANTED:
-        before, after = abs(control.weights.get(name, 0.0)), abs(treatment.weights.get(name, 0.0))
+        before, after = (abs(policy.weights.get(name, DEFAULT_WEIGHTS[name])) for policy in (control, treatment))
         if not math.isclose(before, after) and after < before:
             found.append(
                 f"It minds {name.replace('_', ' ')} signals less ({after:g} instead of {before:g}). Annoyance adds up slowly: "

@@ -10,6 +10,7 @@ from core.domain.publisher import Publisher, PublisherKind
 from dashboard.components.cursor_pager import CursorPager
 from dashboard.context import clock, services
 from dashboard.formatting import local
+from dashboard.literal import literal
 from dashboard.messages import refusals
 
 NEW = "A new one"
@@ -52,8 +53,8 @@ def account_list(me: Account) -> Account | None:
 def account_settings(me: Account, account: Account) -> None:
     """Draw one account's settings."""
     with st.container(border=True):
-        st.subheader(account.name)
-        st.caption(f"{account.email} · account {account.id}")
+        st.subheader(literal(account.name))
+        st.caption(literal(f"{account.email} · account {account.id}"))
         with st.form(f"edit-{account.id}-{account.version}", border=False):
             name = st.text_input("Name", account.name, max_chars=80)
             role = st.selectbox("Role", list(Role), index=list(Role).index(account.role), format_func=_label)
@@ -100,13 +101,13 @@ def _create(me: Account) -> None:
             if new_name is not None:
                 publisher = accounts.add_publisher(me, new_name, PublisherKind(role.value), now=now).id
             accounts.create(me, email=email, name=name, role=role, password=password, publisher=publisher, now=now)
-            st.toast(f"{name} can sign in now.", icon=":material/check:")
+            st.toast(f"{literal(name)} can sign in now.", icon=":material/check:")
             st.rerun()
 
 
 @st.dialog("Reset password")
 def _reset(me: Account, account: Account) -> None:
-    st.write(f"{account.name} gets a fresh password and is signed out everywhere.")
+    st.write(f"{literal(account.name)} gets a fresh password and is signed out everywhere.")
     if st.button("Reset", type="primary"):
         with refusals():
             password = services().accounts.reset_password(me, account, now=clock())
@@ -116,7 +117,9 @@ def _reset(me: Account, account: Account) -> None:
 
 @st.dialog("Suspend account")
 def _suspend(me: Account, account: Account) -> None:
-    st.write(f"{account.name} is signed out at once and cannot sign in until you allow it again. Their posts stay.")
+    st.write(
+        f"{literal(account.name)} is signed out at once and cannot sign in until you allow it again. Their posts stay."
+    )
     if st.button("Suspend", type="primary"):
         with refusals():
             services().accounts.suspend(me, account, now=clock())

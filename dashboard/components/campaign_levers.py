@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.domain.account import Account
 from core.domain.campaign import Campaign, CampaignState
-from core.domain.errors import CallerError
+from core.domain.errors import CallerError, ServiceError
 from core.domain.ids import MINUTE
 from dashboard.components.told import tell_later
 from dashboard.context import clock, services
@@ -64,7 +64,7 @@ def _act(campaign: Campaign, act: Callable[[], object], done: str, undo: str) ->
     st.session_state.pop(_LAST, None)
     try:
         act()
-    except CallerError as error:
+    except (CallerError, ServiceError) as error:
         tell_later(TOLD, error)
         return
     if undo:

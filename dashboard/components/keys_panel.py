@@ -8,6 +8,7 @@ import streamlit as st
 from core.domain.account import Account, ApiKey, Scope
 from dashboard.context import clock, services
 from dashboard.formatting import local, number
+from dashboard.literal import literal
 from dashboard.messages import refusals
 
 SCOPES = {
@@ -47,7 +48,7 @@ def keys_panel(me: Account) -> None:
     )  # fmt: skip
     rows = [row for row in chosen.selection.rows if row < len(keys)]
     if rows and keys[rows[0]].revoked_at is None:
-        if st.button(f"Revoke {keys[rows[0]].name}", icon=":material/block:"):
+        if st.button(f"Revoke {literal(keys[rows[0]].name)}", icon=":material/block:"):
             _revoke(me, keys[rows[0]])
     else:
         st.caption("Select an active key to revoke it.")
@@ -68,7 +69,7 @@ def _create(me: Account) -> None:
 @st.dialog("Revoke API key")
 def _revoke(me: Account, key: ApiKey) -> None:
     st.write(
-        f"Every program that uses {key.name} (`{key.prefix}…`) is refused within two seconds. This cannot be undone."
+        f"Every program that uses {literal(key.name)} (`{key.prefix}…`) is refused within two seconds. This cannot be undone."
     )
     if st.button("Revoke", type="primary"):
         with refusals():

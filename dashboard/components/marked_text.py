@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -31,8 +30,6 @@ LISTS: Final = {
 """What the word lists are called on screen."""
 
 LANGUAGES: Final = {"en": "English", "hinglish": "Hinglish", "hi": "Hindi", "uk": "Ukrainian"}
-_LINK: Final = re.compile(r"(?i)(?<=www)(?=\\?\.)|(?<=http)(?=s?\\?:)|(?<=\w)(?=\\?@)")
-"""Where a browser's Markdown would make a link of plain words: a word joiner there shows nothing and keeps it from that."""
 _FIELDS: Final = {"title": "Title", "caption": "Caption", "tag": "Tags", "product": "Products"}
 _COLOURS: Final = {1: "orange", 2: "orange", 3: "red"}
 
@@ -77,5 +74,5 @@ def _kept(text: str) -> str:
     for line in text.split("\n"):
         before = " " if line[:1].isspace() and line.strip() else ""
         after = " " if line[-1:].isspace() else ""
-        lines.append(f"{before}{_LINK.sub(chr(0x2060), literal(line))}{after}")
+        lines.append(f"{before}{literal(line)}{after}")
     return "  \n".join(lines)

@@ -49,7 +49,7 @@ def save_dialog(account: Account, work: Work) -> None:
         try:
             saved = services().mix.save(account, work.typed, base=work.base.id, name=name, note=note, now=clock())
         except CallerError as error:
-            st.error(literal(sentence(error)), icon=":material/error:")
+            st.error(sentence(error), icon=":material/error:")
         except ServiceError:
             st.error("A server does not answer. What you typed is kept; try again in a moment.")
         else:
@@ -113,9 +113,9 @@ def _confirm(verb: str, question: str, act: Callable[[str], str], done: str) -> 
     try:
         policy = act(why)
     except Conflict as error:
-        st.error(f"{literal(sentence(error))} Close this to see what is in force.", icon=":material/error:")
+        st.error(f"{sentence(error)} Close this to see what is in force.", icon=":material/error:")
     except CallerError as error:
-        st.error(literal(sentence(error)), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     except ServiceError:
         st.error("A server does not answer. Nothing was changed; try again in a moment.", icon=":material/cloud_off:")
     else:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.domain.account import Account
 from core.domain.job import Job, JobState
-from core.domain.model import MAX_WHY, ModelPublish, ModelVersion, Rate
-from dashboard.components.model_quality import quality_chart
+from core.domain.model import ModelPublish, ModelVersion
+from dashboard.components.models_actions import TOLD, roll_back_dialog
+from dashboard.components.models_table import models_history, models_table
+from dashboard.components.told import tell
 from dashboard.context import clock, services
-from dashboard.formatting import UNKNOWN, ago, interval, local, moment, number, percent, plural, size
+from dashboard.formatting import ago, interval, moment, number, percent, plural
+from dashboard.literal import literal
 from dashboard.messages import refusals
 
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-_LINES = 20
 
 
 def models_panel(account: Account) -> None:
     """Draw what is in force, the training that runs, every version, and the history."""
+    tell(TOLD)
     models = services().models
     in_force = models.in_force(account)
-    versions = models.versions(account, limit=_LINES).items
+    newest = models.versions(account, limit=1).items
     st.caption(
         "A model knows which posts the same viewers take to. It looks at a viewer's last 50 acts with every page, so that a like "
         "counts on the next one. A new one is trained every day, or when the log has grown by a fifth."
@@ -30,7 +32,7 @@ def models_panel(account: Account) -> None:
         st.markdown(_status(in_force))
         st.space("stretch")
         if in_force is not None and in_force.model and st.button("Roll back", icon=":material/undo:"):
-            _roll_back(account, in_force)
+            roll_back_dialog(account, in_force, models.previous(account))
         running = _running(models.training(account))
         if st.button("Train now", icon=":material/model_training:", type="primary", disabled=running):
             with refusals():
@@ -39,25 +41,25 @@ def models_panel(account: Account) -> None:
     if in_force is not None and in_force.model:
         _newer(account)
     _training(account)
-    if not versions:
+    if not newest:
         st.info(
             "No model has been trained yet. It takes some hundred acts of viewers; then one is trained by itself, or with "
             "**Train now**. Until then pages are made from follows, tags, trends and what is popular.",
             icon=":material/model_training:",
         )
         return
-    serving = next((version for version in versions if in_force is not None and version.id == in_force.model), None)
-    _measures(serving or versions[0], serves=serving is not None)
-    _table(account, versions, in_force.model if in_force is not None else "")
-    _history(account)
+    serving = models.get(account, in_force.model) if in_force is not None and in_force.model else None
+    _measures(serving or newest[0], serves=serving is not None)
+    models_table(account, in_force)
+    models_history(account)
 
 
 def _status(in_force: ModelPublish | None) -> str:
     if in_force is None:
         return "**No model is in force.**"
-    since = f"since {ago(in_force.at, clock())}, by {in_force.by_name or in_force.by}"
+    since = f"since {ago(in_force.at, clock())}, by {literal(in_force.by_name or in_force.by)}"
     if not in_force.model:
-        return f"**No model is in force**, {since}: {_short(in_force.why)}"
+        return f"**No model is in force**, {since}: {literal(_short(in_force.why))}"
     how = f", back from {in_force.rolled_back}" if in_force.rolled_back else ""
     return f"**{in_force.model} is in force**{how}, {since}."
 
@@ -81,7 +83,8 @@ def _training(account: Account) -> None:
         _follow(account)
     elif job is not None and job.state is JobState.FAILED:
         st.warning(
-            f"The last training did not succeed: {job.problem or 'the worker stopped'}", icon=":material/warning:"
+            f"The last training did not succeed: {literal(job.problem or 'the worker stopped')}",
+            icon=":material/warning:",
         )
 
 
@@ -99,15 +102,16 @@ def _follow(account: Account) -> None:
 
 def _measures(version: ModelVersion, *, serves: bool) -> None:
     """The version that serves, or the newest, in numbers."""
-    quality = version.quality
+    quality, difference = version.quality, version.quality.over_popularity
     st.subheader(version.id if serves else f"{version.id}, not in force")
     with st.grid(4, min_column_width=150):
         rate, popular = quality.model, quality.popularity
         lift = rate.value / popular.value - 1 if rate is not None and popular is not None and popular.value else None
         st.metric(
             f"Next post among its first {quality.first}", percent(rate.value if rate else None),
-            delta=f"{percent(lift)} against popularity" if lift is not None else None, border=True, height="stretch",
-            help=quality.sentence,
+            # Streamlit reads the direction off a plain hyphen.
+            delta=f"{percent(lift)} against popularity".replace("−", "-") if lift is not None else None, border=True,
+            height="stretch", help=quality.sentence,
         )  # fmt: skip
         st.metric("Viewers", number(version.viewers), border=True, height="stretch", help="whose acts it learned from")
         st.metric(
@@ -123,109 +127,11 @@ def _measures(version: ModelVersion, *, serves: bool) -> None:
         )  # fmt: skip
     if quality.sentence:
         st.markdown(quality.sentence)
-
-
-def _table(account: Account, versions: list[ModelVersion], in_force: str) -> None:
-    """Every version; selecting one offers to publish it."""
-    measured = [version for version in versions if version.quality.model is not None][:8]
-    if len(measured) > 1:
-        st.plotly_chart(quality_chart(measured), config={"displayModeBar": False}, key="model-quality")
-    names = {version.id: version for version in versions}
-    chosen = st.dataframe(
-        pd.DataFrame([_row(version, in_force) for version in versions]), hide_index=True, on_select="rerun",
-        selection_mode="single-row", key="models-table", height="content", row_height=40,
-        alt="Trained models, the newest first",
-        column_config={
-            "State": st.column_config.MultiselectColumn(options=["In force", "Ready"], color=["green", "gray"]),
-            "Trained": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=105),
-            "Data through": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=105),
-            "Method": st.column_config.TextColumn(width="medium"),
-        },
-    )  # fmt: skip
-    rows = [row for row in chosen.selection.rows if row < len(versions)]
-    if not rows:
-        st.caption("Select a version to read what was measured, or to put it in force.")
-        return
-    version = names[versions[rows[0]].id]
-    with st.container(border=True):
-        st.markdown(f"**{version.id}**. {version.quality.sentence}")
-        if version.id == in_force:
-            st.caption("It is in force.")
-        elif st.button(f"Publish {version.id}", icon=":material/publish:"):
-            _publish(account, version)
-
-
-def _row(version: ModelVersion, in_force: str) -> dict[str, object]:
-    quality = version.quality
-    return {
-        "Model": version.id,
-        "State": ["In force" if version.id == in_force else "Ready"],
-        "Trained": local(version.created_at),
-        "Data through": local(version.data_through),
-        "Hits": _rate(quality.model),
-        "Popularity": _rate(quality.popularity),
-        "In force then": _rate(quality.in_force),
-        "Viewers": number(version.viewers),
-        "Posts": number(version.posts),
-        "Interactions": number(version.interactions),
-        "Method": version.method,
-        "Size": size(version.bytes),
-        "Took": f"{version.seconds:.1f} s",
-        "By": "Feedroom" if version.created_by == "feedroom" else version.created_by,
-    }
-
-
-def _rate(rate: Rate | None) -> str:
-    if rate is None:
-        return UNKNOWN
-    return f"{percent(rate.value)} ({interval(rate.low * 100, rate.high * 100)})"
-
-
-def _history(account: Account) -> None:
-    lines = services().models.history(account, limit=_LINES)
-    if not lines:
-        return
-    with st.expander("What was in force when", icon=":material/history:"):
-        rows = [
-            {
-                "When": local(line.at),
-                "What": f"Rolled back {line.rolled_back}" if line.rolled_back else "Published",
-                "In force": line.model or "no model",
-                "Who": line.by_name or line.by,
-                "Why": line.why,
-            }
-            for line in lines
-        ]
-        st.dataframe(
-            pd.DataFrame(rows), hide_index=True, height="content", key="models-history",
-            alt="Publishes and roll backs, the last first",
-            column_config={
-                "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
-                "Why": st.column_config.TextColumn(width="large"),
-            },
-        )  # fmt: skip
-
-
-@st.dialog("Publish a model")
-def _publish(account: Account, version: ModelVersion) -> None:
-    st.write(f"Every feed process serves with {version.id} within a second.")
-    if not version.quality.good_enough:
-        st.warning("It is not surely as good as what serves now. Say why it goes out.", icon=":material/warning:")
-    why = st.text_input("Why", max_chars=MAX_WHY, placeholder="Knows the festive posts")
-    if st.button("Publish", type="primary"):
-        with refusals():
-            services().models.publish(account, version.id, why, now=clock())
-            st.rerun()
-
-
-@st.dialog("Roll back")
-def _roll_back(account: Account, in_force: ModelPublish) -> None:
-    st.write(f"{in_force.model} goes, and what was in force before it comes back within a second.")
-    why = st.text_input("Why", max_chars=MAX_WHY, placeholder="Fewer orders since this morning")
-    if st.button("Roll back", type="primary"):
-        with refusals():
-            services().models.roll_back(account, why, now=clock())
-            st.rerun()
+    if difference is not None:
+        st.caption(
+            f"Against popularity, on the same viewers: {number(difference.value * 100, 1)} percentage points, 95% interval "
+            f"{interval(difference.low * 100, difference.high * 100)}."
+        )
 
 
 def _short(why: str) -> str:

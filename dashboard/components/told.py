@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.errors import CallerError
-from dashboard.literal import literal
+from core.domain.errors import CallerError, ServiceError
 from dashboard.messages import sentence
 
 
-def tell_later(key: str, text: str | CallerError, icon: str = "check") -> None:
-    """Keep a sentence (or a refusal) under `key`."""
-    if isinstance(text, CallerError):
-        text, icon = literal(sentence(text)), "error"
+def tell_later(key: str, text: str | CallerError | ServiceError, icon: str = "check") -> None:
+    """Keep a sentence (Markdown), a refusal, or that a server does not answer, under `key`."""
+    if isinstance(text, CallerError | ServiceError):
+        text, icon = sentence(text), "error"
     st.session_state[f"told:{key}"] = (text, icon)
 
 

@@ -9,6 +9,6 @@ from tests.fakes.live import MemoryLive
 from tests.fakes.objects import MemoryObjects
 
 
-def memory_stores() -> Stores:
+def memory_stores(documents: MemoryDocuments | None = None) -> Stores:
     """Fresh, empty stores that hold everything in memory."""
-    return Stores.over(MemoryDocuments(), MemoryObjects(), MemoryEventLog(), MemoryLive())
+    return Stores.over(documents or MemoryDocuments(), MemoryObjects(), MemoryEventLog(), MemoryLive())

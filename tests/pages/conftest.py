@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from core.bootstrap import Services, clock
 from core.domain.account import PUBLISHING_ROLES, Account, Role
 from core.domain.publisher import Publisher, PublisherKind
 from core.settings import Settings
 from dashboard import context
+from dashboard.messages import unanswered
 from dashboard.navigation import PAGES
+from tests.fakes.failing import FailingDocuments
 from tests.fakes.stores import memory_stores
 from tests.pages.world import fill
 
@@ -26,10 +30,24 @@ PUBLISHERS = {Role.BRAND: "kesari", Role.CREATOR: "riya"}
 OpenPage = Callable[..., AppTest]
 
 
+class ConsoleRunner(LocalScriptRunner):
+    """Runs pages as the console does, which has a word for a server that does not answer (`dashboard/app.py`)."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._on_script_error = unanswered
+
+
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
+def documents() -> FailingDocuments:
+    """The documents behind `services`: `documents.down.add("campaigns")`."""
+    return FailingDocuments()
+
+
+@pytest.fixture
+def services(tmp_path: Path, documents: FailingDocuments) -> Iterator[Services]:
     """The console's services over stores in memory that hold a small world."""
-    made = Services(Settings(data=tmp_path, secret="s" * 40), memory_stores())
+    made = Services(Settings(data=tmp_path, secret="s" * 40), memory_stores(documents))
     for id, name, kind in (("kesari", "Kesari Looms", "brand"), ("riya", "Riya cooks", "creator")):
         made.stores.publishers.insert(Publisher(id=id, name=name, kind=PublisherKind(kind), created_at=clock()))
     for role in Role:
@@ -50,11 +68,13 @@ def account_of(role: Role) -> Account:
 
 
 @pytest.fixture
-def open_page(services: Services) -> OpenPage:
+def open_page(services: Services, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """`open_page("library", Role.BRAND, status="live")`: the page as that role sees it, through the console's navigation.
 
     With `directly=True` the page's script is run without the navigation, as if somebody had found a way around it.
     """
+
+    monkeypatch.setattr(app_test, "LocalScriptRunner", ConsoleRunner)
 
     def opened(name: str, role: Role, *, directly: bool = False, **query: str) -> AppTest:
         session = services.accounts.open_session(services.stores.accounts.get(f"account-{role.value}"), now=clock())

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import doctest
 import math
+from types import ModuleType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import formatting
+from core.domain.errors import Conflict
+from dashboard import formatting, literal
+from dashboard.components import marked_text
+from dashboard.messages import sentence
 
 
-def test_the_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(formatting).failed == 0
+@pytest.mark.parametrize("module", [formatting, literal, marked_text])
+def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+def test_words_of_people_in_a_refusal_are_no_markdown() -> None:
+    said = sentence(Conflict("[Ada](https://evil.example) has changed it in the meantime"))
+    assert "[Ada](" not in said
+    assert "https://" not in said.replace("\\", "")
 
 
 @given(st.integers(min_value=-(10**15), max_value=10**15))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.bootstrap import Services, clock
 from core.domain.account import Role
@@ -13,7 +16,7 @@ from tests.pages.conftest import OpenPage, account_of
 MANAGER = account_of(Role.PRODUCT_MANAGER)
 
 
-def version(number: int, *, measured: bool = True) -> ModelVersion:
+def version(number: int, *, measured: bool = True, by: str = "feedroom") -> ModelVersion:
     rates = {
         "model": Rate(value=0.31, low=0.28, high=0.34),
         "popularity": Rate(value=0.2, low=0.18, high=0.22),
@@ -25,7 +28,7 @@ def version(number: int, *, measured: bool = True) -> ModelVersion:
     return ModelVersion(
         id=f"neighbours-{number}", number=number, method="EASE (l2 40)", data_from=clock() - 9_000_000, data_through=clock(),
         events=72_000, viewers=1_200, posts=55, interactions=12_500, quality=quality, prefix="models/x", bytes=94_000,
-        sha256="0" * 64, seconds=2.1, created_by="feedroom", created_at=clock(), updated_at=clock(),
+        sha256="0" * 64, seconds=2.1, created_by=by, created_at=clock(), updated_at=clock(),
     )  # fmt: skip
 
 
@@ -73,14 +76,93 @@ def test_the_table_tells_versions_apart_and_marks_the_one_in_force(open_page: Op
     assert page.metric[0].value == "31.0%"
 
 
-def test_rolling_back_asks_why_and_leaves_no_model(open_page: OpenPage, trained: Services) -> None:
-    page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
-    next(button for button in page.button if button.label == "Roll back").click().run()
-    assert any("goes, and what was in force before it comes back" in element.value for element in page.markdown)
-    trained.models.roll_back(MANAGER, "worse", now=clock())
+def dialog() -> None:
+    """The dialog alone: a page that draws it with every run."""
+    import streamlit as st
+
+    from core.domain.account import Role
+    from dashboard.components.models_actions import roll_back_dialog
+    from dashboard.components.told import tell
+    from dashboard.context import services
+    from tests.pages.conftest import account_of
+
+    me, models = account_of(Role.PRODUCT_MANAGER), services().models
+    tell("models")
+    if (seen := st.session_state.setdefault("seen", models.in_force(me))) and "closed" not in st.session_state:
+        roll_back_dialog(me, seen, st.session_state.setdefault("before", models.previous(me)))
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    return next(button for button in page.button if button.label == label).click().run()
+
+
+def test_rolling_back_names_what_goes_and_what_comes_back(trained: Services) -> None:
+    trained.models.publish(MANAGER, "neighbours-2", "[knows](https://x.in) Diwali", now=clock())
+    page = AppTest.from_function(dialog).run()
+    assert "**neighbours-2** goes and **neighbours-1** comes back" in texts(page)
+    assert "Trained and measured by itself" in texts(page)
+    assert any(button.label == "Cancel" for button in page.button)
+    page = press(page, "Roll back")
+    assert "why" in page.error[0].value.lower()
+    page.text_input[0].set_value("worse").run()
+    page = press(page, "Roll back")
+    assert page.toast[0].value == "neighbours-2 is rolled back; neighbours-1 is in force."
+    line = trained.models.in_force(MANAGER)
+    assert line is not None
+    assert (line.model, line.why, line.by_name) == ("neighbours-1", "worse", MANAGER.name)
+
+
+def test_rolling_back_to_no_model_is_warned_of(trained: Services) -> None:
+    page = AppTest.from_function(dialog).run()
+    assert "no model is left" in page.warning[0].value
+    page.text_input[0].set_value("worse").run()
+    press(page, "Roll back")
+    assert trained.models.history(MANAGER)[0].model == ""
+
+
+def test_a_model_that_came_while_the_dialog_was_open_stays(trained: Services) -> None:
+    page = AppTest.from_function(dialog).run()
+    page.text_input[0].set_value("worse").run()
+    trained.models.publish(None, "neighbours-2", "measured", now=clock())
+    page = press(page, "Roll back")
+    assert "published neighbours" in page.error[0].value
+    assert page.text_input[0].value == "worse"
+    assert trained.models.history(MANAGER)[0].model == "neighbours-2"
+
+
+def test_after_a_roll_back_of_the_only_model_none_is_in_force(open_page: OpenPage, trained: Services) -> None:
+    trained.models.roll_back(MANAGER, "[click](https://x.in)", now=clock())
     page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
     assert "No model is in force" in texts(page)
+    assert "[click](" not in texts(page)
     assert page.dataframe[1].value["In force"].tolist() == ["no model", "neighbours-1"]
+
+
+def test_the_model_in_force_is_shown_however_many_came_after_it(open_page: OpenPage, trained: Services) -> None:
+    for number in range(3, 24):
+        trained.stores.models.insert(version(number, by=MANAGER.id))
+    page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
+    assert not page.exception
+    assert page.subheader[0].value == "neighbours-1"
+    table = page.dataframe[0].value
+    assert table["Model"].tolist()[::19] == ["neighbours-23", "neighbours-4"]
+    assert set(table["By"]) == {MANAGER.name}
+    page.button(key="models_pages-older").click().run()
+    table = page.dataframe[0].value
+    assert table["Model"].tolist() == ["neighbours-3", "neighbours-2", "neighbours-1"]
+    assert table["By"].tolist() == [MANAGER.name, "Feedroom", "Feedroom"]
+
+
+def test_a_model_that_is_worse_than_popularity_points_down(open_page: OpenPage, trained: Services) -> None:
+    held = trained.stores.models.get("neighbours-1").quality
+    worse = replace(
+        held, model=Rate(value=0.15, low=0.1, high=0.2), over_popularity=Rate(value=-0.05, low=-0.08, high=-0.02)
+    )
+    trained.stores.models.insert(replace(version(3), quality=worse))
+    trained.models.publish(MANAGER, "neighbours-3", "new", now=clock())
+    page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
+    assert page.metric[0].delta == "-25.0% against popularity"
+    assert "−5.0 percentage points, 95% interval −8.0 to −2.0." in texts(page)
 
 
 def test_posts_newer_than_the_model_are_counted_beside_it(

@@ -82,7 +82,7 @@ def test_staff_read_and_find_no_button_that_changes_anything(open_page: OpenPage
 def test_words_of_people_are_shown_as_written(open_page: OpenPage, services: Services, own: str) -> None:
     services.stores.posts.patch(own, {"title": "**50%** [off](http://evil.example) :red[now]"})
     page = open_page("post", Role.BRAND, id=own)
-    assert page.title[0].value == r"\*\*50%\*\* \[off\]\(http\://evil\.example\) \:red\[now\]"
+    assert page.title[0].value == "\\*\\*50%\\*\\* \\[off\\]\\(http\\:\u2060//evil\\.example\\) \\:red\\[now\\]"
 
 
 def test_comments_and_audit_lines_have_their_tabs(open_page: OpenPage, services: Services, own: str) -> None:

@@ -440,7 +440,7 @@ def test_an_edit_while_it_runs_spreads_what_is_left_anew(shop: Shop) -> None:
     edited = shop.campaigns.save(MANAGER, campaign.id, changes, expected_version=campaign.version, now=shop.now)
     assert (edited.plan_from, edited.plan_base) == (shop.now, delivered)
     assert shop.boards.current().running[0].value == 3.0
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match=f"{MANAGER.name} has changed this campaign"):
         shop.campaigns.save(MANAGER, campaign.id, {"goal": 7_000}, expected_version=campaign.version, now=shop.now)
     with pytest.raises(InvalidInput, match="delivered already"):
         shop.campaigns.save(MANAGER, campaign.id, {"goal": 1}, expected_version=edited.version, now=shop.now)

@@ -78,6 +78,38 @@ def test_publishing_and_rolling_back_walk_the_history(shop: ModelsWorld) -> None
     assert actions.count("model.roll_back") == 4
 
 
+def test_a_model_that_was_never_seen_is_not_taken_back(shop: ModelsWorld) -> None:
+    for _ in range(3):
+        trained(shop)
+    seen = shop.models.publish(MANAGER, "neighbours-1", "first", seen="", now=shop.now)
+    shop.models.publish(None, "neighbours-2", "measured", now=shop.now)
+    told = r"Feedroom has published neighbours-2 in the meantime \(measured\); nothing was changed"
+    with pytest.raises(Conflict, match=told):
+        shop.models.roll_back(MANAGER, "worse", seen=seen.id, now=shop.now)
+    with pytest.raises(Conflict, match=told):
+        shop.models.publish(MANAGER, "neighbours-3", "better", seen=seen.id, now=shop.now)
+    present = shop.models.in_force(MANAGER)
+    assert present is not None
+    assert present.model == "neighbours-2"
+    shop.models.roll_back(MANAGER, "worse", seen=present.id, now=shop.now)
+    with pytest.raises(Conflict, match="Meera has rolled neighbours-2 back"):
+        shop.models.roll_back(MANAGER, "worse", seen=present.id, now=shop.now)
+
+
+def test_what_rolling_back_returns_to_is_known_before(shop: ModelsWorld) -> None:
+    assert shop.models.previous(MANAGER) is None
+    for number in (1, 2):
+        trained(shop)
+        shop.models.publish(MANAGER, f"neighbours-{number}", "new", now=shop.now)
+    previous = shop.models.previous(MANAGER)
+    assert previous is not None
+    assert previous.model == shop.models.roll_back(MANAGER, "worse", now=shop.now).model == "neighbours-1"
+    assert shop.models.previous(MANAGER) is None
+    shop.models.roll_back(MANAGER, "worse", now=shop.now)
+    shop.models.publish(MANAGER, "neighbours-2", "again", now=shop.now)
+    assert shop.models.previous(MANAGER) is None
+
+
 def test_of_two_who_publish_at_once_one_hears_of_it(shop: ModelsWorld) -> None:
     for _ in range(8):
         trained(shop)
@@ -108,6 +140,9 @@ def test_a_reason_and_a_role_are_needed(shop: ModelsWorld) -> None:
         lambda: shop.models.publish(BRAND, "neighbours-1", "x", now=shop.now),
         lambda: shop.models.roll_back(BRAND, "x", now=shop.now),
         lambda: shop.models.history(BRAND),
+        lambda: shop.models.previous(BRAND),
+        lambda: shop.models.get(BRAND, "neighbours-1"),
+        lambda: shop.models.names(BRAND, ["m"]),
     ):
         with pytest.raises(Forbidden):
             forbidden()

@@ -52,6 +52,13 @@ def test_each_change_has_its_sentence() -> None:
     assert len(cautions(BASE, replace(BASE, explore=0.3, per_publisher=5))) == 2
 
 
+def test_a_weight_that_is_not_named_counts_as_its_default() -> None:
+    unnamed, zero = replace(BASE, weights={}), replace(BASE, weights={"not_interested": -10.0, "report": 0.0})
+    (sentence,) = cautions(unnamed, zero)
+    assert "minds report signals less (0 instead of 40)" in sentence
+    assert cautions(unnamed, replace(BASE, weights={"not_interested": -10.0, "report": -40.0})) == ()
+
+
 @pytest.mark.parametrize("policy", [BASE, DEFAULT_POLICY], ids=["base", "default"])
 def test_changes_that_show_at_once_need_no_caution(policy: MixPolicy) -> None:
     assert cautions(policy, policy) == ()
