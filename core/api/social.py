@@ -118,7 +118,7 @@ async def open_share(request: Request, key: Writer, share: ShareId) -> Response:
 
 
 @router.get(
-    "/viewers/{viewer}/follows",
+    "/viewers/{viewer:path}/follows",
     summary="Whom a viewer follows",
     response_class=Response,
     responses={200: described(Page[PublicPublisher], FOLLOWS, "Publishers."), **responses(401, 403, 422, 429, 503)},
@@ -129,7 +129,7 @@ def find_follows(services: Open, key: Reader, viewer: ViewerPath) -> Response:
 
 
 @router.put(
-    "/viewers/{viewer}/follows/{publisher}",
+    "/viewers/{viewer:path}/follows/{publisher}",
     summary="Follow a publisher",
     response_class=Response,
     responses={200: described(PublicPublisher, PUBLISHER, "The publisher."), **responses(401, 403, 404, 422, 429, 503)},
@@ -140,7 +140,7 @@ def follow(services: Open, key: Writer, viewer: ViewerPath, publisher: Publisher
 
 
 @router.delete(
-    "/viewers/{viewer}/follows/{publisher}",
+    "/viewers/{viewer:path}/follows/{publisher}",
     summary="Unfollow a publisher",
     response_class=Response,
     responses={200: described(PublicPublisher, PUBLISHER, "The publisher."), **responses(401, 403, 404, 422, 429, 503)},

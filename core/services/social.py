@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from core.domain.collection import Page
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
-from core.domain.events import MAX_ID, EventKind, ViewerEvent
-from core.domain.ids import Millis, new_id
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.given_ids import check_id
+from core.domain.ids import Millis, joined, new_id
 from core.domain.post import PostStatus
 from core.domain.publisher import Publisher
 from core.domain.social import Follow, PublicPublisher, PublicShare, SharedPost
 from core.services.engagement import Engagement
-from core.services.event_intake import EventStatus, is_text, own_id
+from core.services.event_intake import EventStatus, own_id
 from core.services.stores import Stores
 
 CHANNELS: Final = ("", "copy", "whatsapp", "instagram", "facebook", "telegram", "sms", "email", "other")
@@ -41,11 +43,11 @@ class Social:
         `id`, chosen by the app, makes asking twice harmless. Raises InvalidInput naming `viewer`, `channel` or `id`, NotFound,
         Duplicate.
         """
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         if channel not in CHANNELS:
             raise InvalidInput("channel", channel, f"one of {', '.join(name for name in CHANNELS if name)}")
         if id is not None:
-            _check("id", id)
+            check_id("id", id, in_path=True)
         self._live(post)
         made = SharedPost(
             id=id or new_id(now), post=post, viewer=viewer, channel=channel, created_at=now, updated_at=now
@@ -70,7 +72,7 @@ class Social:
 
     def open(self, id: str, viewer: str, *, now: Millis) -> Opened:
         """A viewer came by this link; counted once per viewer. Raises NotFound, InvalidInput naming `viewer`."""
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         share = self.shared(id)
         event = own_id("open", id, viewer)
         first = self._record(EventKind.SHARE_OPEN, event, viewer, now, post=share.post, share=id)
@@ -87,7 +89,7 @@ class Social:
 
     def follow(self, viewer: str, publisher: str, *, following: bool, now: Millis) -> PublicPublisher:
         """Follow or unfollow a publisher; counts on the viewer's very next page. Raises InvalidInput, NotFound."""
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         found = self._publisher(publisher)
         kind = EventKind.FOLLOW if following else EventKind.UNFOLLOW
         self._record(kind, f"{kind.value}:{new_id(now)}", viewer, now, publisher=publisher)
@@ -95,7 +97,7 @@ class Social:
 
     def follows(self, viewer: str) -> Page[PublicPublisher]:
         """The publishers that a viewer follows, the latest first: as the feed knows it at this moment."""
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         state = self._stores.live.viewers.read(viewer, trending=0).viewer
         known = self._stores.publishers.get_many(state.follows)
         return Page([self._shown(known[id]) for id in reversed(state.follows) if id in known], None)
@@ -110,7 +112,7 @@ class Social:
 
     def take(self, event: ViewerEvent, *, now: Millis) -> None:
         """Write down a follow or unfollow event; the newest by its time holds, in whatever order they come."""
-        id = f"{event.viewer}>{event.publisher}"
+        id = joined(">", event.viewer, event.publisher)
         following = event.kind is EventKind.FOLLOW
         for _ in range(_TRIES):
             held = self._stores.follows.find_one(id)
@@ -161,10 +163,5 @@ class Social:
         )
 
     def _public(self, share: SharedPost) -> PublicShare:
-        link = self._app_link.replace("{post}", share.post).replace("{share}", share.id)
+        link = self._app_link.replace("{post}", quote(share.post, safe="")).replace("{share}", quote(share.id, safe=""))
         return PublicShare(id=share.id, post=share.post, link=link, opens=share.opens, created_at=share.created_at)
-
-
-def _check(field: str, value: str) -> None:
-    if not 1 <= len(value) <= MAX_ID or not is_text(value):
-        raise InvalidInput(field, ascii(value), f"1 to {MAX_ID} characters are needed")

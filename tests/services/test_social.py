@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.domain.errors import Duplicate, InvalidInput, NotFound
@@ -51,6 +52,24 @@ def test_opening_a_link_counts_once_per_viewer(small: World, social: Social) -> 
     assert small.stores.post_totals.get(POST).counts == {"share": 1, "share_open": 2}
 
 
+def test_an_open_is_of_one_viewer_and_one_link_whatever_their_ids_are(social: Social) -> None:
+    for id in ("s", "s:x"):
+        social.share(POST, "v", id=id, now=NOW)
+    assert social.open("s", "x:w", now=NOW).first
+    assert social.open("s:x", "w", now=NOW).first
+
+
+def test_a_follow_is_of_one_viewer_and_one_publisher_whatever_their_ids_are(small: World, social: Social) -> None:
+    for viewer, publisher in (("a>b", "c"), ("a", "b>c")):
+        event = {"id": f"f{viewer}", "kind": "follow", "viewer": viewer, "publisher": publisher, "at": NOW}
+        social.take(msgspec.convert(event, ViewerEvent), now=NOW)
+    assert [social.followers(publisher) for publisher in ("c", "b>c")] == [1, 1]
+
+
+def test_a_link_spells_what_an_address_cannot_hold(social: Social) -> None:
+    assert social.share(POST, "v", id="s?&#=%", now=NOW).link == "shop://posts/post-0000?share=s%3F%26%23%3D%25"
+
+
 def test_a_link_to_a_post_that_is_gone_opens_nothing(small: World, social: Social) -> None:
     made = social.share(POST, "v", now=NOW)
     small.stores.posts.patch(POST, {"status": PostStatus.WITHDRAWN})
@@ -63,7 +82,16 @@ def test_a_link_to_a_post_that_is_gone_opens_nothing(small: World, social: Socia
             act()
 
 
-@pytest.mark.parametrize(("field", "more"), [("channel", {"channel": "pigeon"}), ("id", {"id": ""}), ("viewer", {})])
+@pytest.mark.parametrize(
+    ("field", "more"),
+    [
+        ("channel", {"channel": "pigeon"}),
+        ("id", {"id": ""}),
+        ("id", {"id": "s/1"}),
+        ("id", {"id": "s\0"}),
+        ("viewer", {}),
+    ],
+)
 def test_a_wrong_share_names_its_field(social: Social, field: str, more: dict[str, str]) -> None:
     with pytest.raises(InvalidInput) as caught:
         social.share(POST, "" if field == "viewer" else "v", now=NOW, **more)  # type: ignore[arg-type]
