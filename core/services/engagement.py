@@ -30,6 +30,7 @@ ATTEMPTS = 64
 PART = 1_000
 TOGETHER = 32
 """Viewers whose states are read and written in one go; some have seen thousands of posts."""
+_FOLLOWS = frozenset({EventKind.FOLLOW, EventKind.UNFOLLOW})
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ViewerEvent)
@@ -50,6 +51,7 @@ class Engagement:
         """`known` gives those of these posts that the process holds anyway."""
         self._known = known
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
+        self._publishers = Remembered(stores.publishers, lifetime=10 * MINUTE, remember_missing=False, strict=True)
         self._posts = Remembered(
             stores.posts,
             capacity=12_000,
@@ -114,7 +116,7 @@ class Engagement:
     def checked(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> Batch:
         """The first of the three steps of `accept`, for callers that wait for the disk elsewhere; at most PART events.
 
-        Raises Unavailable if posts could not be looked up.
+        Raises Unavailable if posts or publishers could not be looked up.
         """
         results: list[EventResult | None] = [None] * len(events)
         read: dict[int, ViewerEvent] = {}
@@ -124,9 +126,14 @@ class Engagement:
             except InvalidInput as error:
                 results[place] = EventResult.refused(id_of(raw), error.field or "event", error.why)
         posts = self._known_posts({event.post for event in read.values() if event.post}, now)
+        followed = {event.publisher for event in read.values() if event.publisher and event.kind in _FOLLOWS}
+        publishers = self._publishers.get_many(sorted(followed), now=now) if followed else {}
         for place, event in list(read.items()):
             if event.post and not _may_have_events(posts.get(event.post)):
                 results[place] = EventResult.refused(event.id, "post", "there is no such post")
+                del read[place]
+            elif event.publisher and event.kind in _FOLLOWS and event.publisher not in publishers:
+                results[place] = EventResult.refused(event.id, "publisher", "there is no such publisher")
                 del read[place]
         return Batch(results, read, posts)
 

@@ -19,6 +19,7 @@ from core.services.event_intake import EventStatus, own_id
 from core.services.stores import Stores
 
 CHANNELS: Final = ("", "copy", "whatsapp", "instagram", "facebook", "telegram", "sms", "email", "other")
+MOST_FOLLOWS: Final = 100
 _TRIES: Final = 16
 
 
@@ -95,12 +96,19 @@ class Social:
         self._record(kind, f"{kind.value}:{new_id(now)}", viewer, now, publisher=publisher)
         return self._shown(found)
 
-    def follows(self, viewer: str) -> Page[PublicPublisher]:
-        """The publishers that a viewer follows, the latest first: as the feed knows it at this moment."""
+    def follows(self, viewer: str, *, limit: int = MOST_FOLLOWS, cursor: str | None = None) -> Page[PublicPublisher]:
+        """The publishers that a viewer follows, the latest first: as the feed knows it at this moment. Raises InvalidInput."""
         check_id("viewer", viewer)
-        state = self._stores.live.viewers.read(viewer, trending=0).viewer
-        known = self._stores.publishers.get_many(state.follows)
-        return Page([self._shown(known[id]) for id in reversed(state.follows) if id in known], None)
+        if not 1 <= limit <= MOST_FOLLOWS:
+            raise InvalidInput("limit", limit, f"1 to {MOST_FOLLOWS}")
+        if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
+            raise InvalidInput("cursor", cursor, "this is not a cursor that Feedroom gave out")
+        followed = self._stores.live.viewers.read(viewer, trending=0).viewer.follows
+        end = len(followed) if cursor is None else int(cursor)  # how many older ones are left: new ones do not move it
+        start = max(min(end, len(followed)) - limit, 0)
+        part = followed[start:end]
+        known = self._stores.publishers.get_many(part)
+        return Page([self._shown(known[id]) for id in reversed(part) if id in known], str(start) if start else None)
 
     def publisher(self, id: str) -> PublicPublisher:
         """A publisher with its followers and live posts. Raises NotFound."""

@@ -13,6 +13,7 @@ from core.domain.events import CLOCK_AHEAD, OLDEST
 from core.domain.ids import DAY
 from core.domain.ports.live import TREND_HALF_LIFE
 from core.domain.post import PostStatus
+from core.domain.publisher import Publisher, PublisherKind
 from core.services.engagement import TOPIC, Engagement
 from core.services.event_intake import EventStatus
 from tests.feed.world import NOW, World, make_post, world
@@ -76,6 +77,8 @@ def test_one_id_twice_in_a_batch_counts_once(small: World) -> None:
         ("quantity", {"kind": "order", "quantity": 0}),
         ("text", {"kind": "comment", "text": "hello"}),
         ("publisher", {"kind": "follow", "post": ""}),
+        ("publisher", {"kind": "follow", "publisher": "unheard-of"}),
+        ("publisher", {"kind": "unfollow", "publisher": "unheard-of"}),
     ],
 )
 def test_a_refused_event_names_its_field_and_holds_no_other_up(
@@ -112,6 +115,25 @@ def test_a_post_made_a_moment_ago_is_known(small: World) -> None:
     small.engagement.accept([like("e1", "soon")], NOW)
     small.stores.posts.insert(make_post("soon"))
     assert small.engagement.accept([like("e1", "soon")], NOW)[0].status is EventStatus.ACCEPTED
+
+
+def test_known_publishers_are_not_looked_up_for_each_batch(small: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def follow(id: str, publisher: str) -> EventStatus:
+        event = like(id) | {"kind": "follow", "post": "", "publisher": publisher}
+        return small.engagement.accept([event], NOW)[0].status
+
+    assert follow("e1", "pub-1") is EventStatus.ACCEPTED
+    assert follow("e2", "new") is EventStatus.REFUSED
+    small.stores.publishers.insert(Publisher(id="new", name="New", kind=PublisherKind.BRAND))
+    assert follow("e3", "new") is EventStatus.ACCEPTED
+
+    def down(_: object) -> dict[str, Publisher]:
+        raise Unavailable("the store does not answer")
+
+    monkeypatch.setattr(small.stores.publishers, "get_many", down)
+    assert (follow("e4", "pub-1"), follow("e5", "new")) == (EventStatus.ACCEPTED, EventStatus.ACCEPTED)
+    with pytest.raises(Unavailable):
+        follow("e6", "another")
 
 
 def test_a_batch_above_the_limit_is_refused_whole(small: World) -> None:

@@ -113,6 +113,26 @@ def test_a_follow_is_listed_at_once_and_counted_by_the_worker(small: World, soci
         social.follow("v", "nobody", following=True, now=NOW)
 
 
+def test_follows_come_in_pages_and_a_new_one_moves_none(small: World, social: Social) -> None:
+    for number in range(3):
+        social.follow("v", f"pub-{number}", following=True, now=NOW + number)
+    first = social.follows("v", limit=1)
+    assert [one.id for one in first.items] == ["pub-2"]
+    social.follow("v", "pub-2", following=True, now=NOW + 5)
+    second = social.follows("v", limit=1, cursor=first.cursor)
+    third = social.follows("v", limit=1, cursor=second.cursor)
+    assert [[one.id for one in page.items] for page in (second, third)] == [["pub-1"], ["pub-0"]]
+    assert third.cursor is None
+    assert social.follows("v", cursor="999").items == social.follows("v").items
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": 101}, {"cursor": "-1"}, {"cursor": "²"}, {"cursor": ""}])
+def test_a_wrong_page_of_follows_names_its_field(social: Social, wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        social.follows("v", **wrong)  # type: ignore[arg-type]
+    assert [caught.value.field] == list(wrong)
+
+
 def test_the_newest_follow_event_holds_in_whatever_order_they_come(small: World, social: Social) -> None:
     def event(kind: EventKind, at: int) -> ViewerEvent:
         return ViewerEvent(id=f"{kind}{at}", kind=kind, viewer="v", at=at, publisher="pub-1")
