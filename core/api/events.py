@@ -76,8 +76,9 @@ async def events(request: Request, key: Key) -> Response:
     """Take up to 10,000 events in: `{"events": […]}`. They are durable when this answers, and the viewer's next page knows them.
 
     `id` is yours to choose, unique over all viewers; the same event sent again is a `duplicate` and changes nothing. Each refused
-    event names its field and the reason and does not hold the others up: an unknown post or publisher, a clock more than 5 minutes ahead
-    or 90 days behind, a number that is none. Fields that are not named here are ignored. If the answer is 503, send the same batch again.
+    event names its field and the reason and does not hold the others up: an unknown post or publisher, a clock more than 5 minutes
+    ahead or 90 days behind, a number that is none. Fields that are not named here are ignored. If the answer is 503, send the same
+    batch again.
     """
     raw = _events_in(await body_of(request, MAX_BODY, _TOO_LARGE))
     services = services_of(request)

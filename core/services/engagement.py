@@ -100,7 +100,7 @@ class Engagement:
         if trends:
             self._live.trending.bump(trends, now=as_of)
         posts = self._known_posts({event.post for _, event in read if event.post}, now)
-        self._feel([(event, False) for _, event in read], posts, again=True)
+        self._feel([event for _, event in read], posts, again=True)
         self._log.commit(TOPIC, GROUP, member, records)
         return len(records)
 
@@ -153,18 +153,19 @@ class Engagement:
 
     def felt_all(self, written: Sequence[tuple[Batch, Sequence[bool]]]) -> list[list[EventResult]]:
         """The third step of several batches: their viewers' states are read in one round trip and written in one."""
-        taken: list[tuple[ViewerEvent, bool]] = []
+        taken: list[ViewerEvent] = []
         posts: dict[str, Post] = {}
         for batch, fresh in written:
             for (place, event), new in zip(batch.read.items(), fresh, strict=True):
                 batch.results[place] = EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
-                taken.append((event, new))
+                if new:  # one that is known already may say something else than the log does, which the worker applies
+                    taken.append(event)
             posts.update(batch.posts)
         self._feel(taken, posts)
         answers = [[result for result in batch.results if result is not None] for batch, _ in written]
         for status, count in Counter([result.status for answer in answers for result in answer]).items():
             _of_status(status).inc(count)
-        for kind, count in Counter([event.kind for event, new in taken if new]).items():
+        for kind, count in Counter([event.kind for event in taken]).items():
             _of_kind(kind).inc(count)
         return answers
 
@@ -172,17 +173,15 @@ class Engagement:
         posts = self._known(sorted(ids))
         return posts if len(posts) == len(ids) else posts | self._posts.get_many(sorted(ids - posts.keys()), now=now)
 
-    def _feel(
-        self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post], *, again: bool = False
-    ) -> None:
+    def _feel(self, events: Sequence[ViewerEvent], posts: Mapping[str, Post], *, again: bool = False) -> None:
         """Apply events to their viewers' states, TOGETHER viewers at a time, by compare-and-set.
 
         While the live store is down the log holds the events: the worker applies them when it is back. With `again`, which says
-        that the caller is the worker, it raises Unavailable instead.
+        that the caller is the worker, only what is surely missing is applied, and it raises Unavailable instead.
         """
-        by_viewer: dict[str, list[tuple[ViewerEvent, bool]]] = {}
-        for event, new in events:
-            by_viewer.setdefault(event.viewer, []).append((event, new))
+        by_viewer: dict[str, list[ViewerEvent]] = {}
+        for event in events:
+            by_viewer.setdefault(event.viewer, []).append(event)
         facts = {id: PostFacts.of(post) for id, post in posts.items()}
         viewers = list(by_viewer)
         try:
@@ -191,7 +190,7 @@ class Engagement:
                 for attempt in range(ATTEMPTS):
                     if not left:
                         break
-                    left = self._feel_once(left, by_viewer, facts, recall=attempt == 0 and not again)
+                    left = self._feel_once(left, by_viewer, facts, recall=attempt == 0, again=again)
                 if left:
                     raise Unavailable(f"the state of viewer {left[0]} is changing too fast")
         except ServiceError:
@@ -202,17 +201,18 @@ class Engagement:
     def _feel_once(
         self,
         viewers: Sequence[str],
-        by_viewer: Mapping[str, Sequence[tuple[ViewerEvent, bool]]],
+        by_viewer: Mapping[str, Sequence[ViewerEvent]],
         facts: Mapping[str, PostFacts],
         *,
         recall: bool,
+        again: bool,
     ) -> list[str]:
         """One read and one write for all of these viewers, or only the write if their states can be recalled; returns those whose
         state somebody else has changed meanwhile."""
-        states = self._live.viewers.recall_many(viewers) if recall else None
+        states = self._live.viewers.recall_many(viewers) if recall and not again else None
         changed: list[tuple[ViewerState, int]] = []
         for viewer, before in zip(viewers, states or self._live.viewers.read_many(viewers), strict=True):
-            missing = (event for event, new in by_viewer[viewer] if new or _surely_missing(before, event))
+            missing = (event for event in by_viewer[viewer] if not again or _surely_missing(before, event))
             after = update_all(before, ((event, facts.get(event.post)) for event in missing))
             if after is not before:
                 changed.append((after, before.version))

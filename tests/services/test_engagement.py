@@ -14,6 +14,7 @@ from core.domain.ids import DAY
 from core.domain.ports.live import TREND_HALF_LIFE
 from core.domain.post import PostStatus
 from core.domain.publisher import Publisher, PublisherKind
+from core.domain.viewer import ViewerState
 from core.services.engagement import TOPIC, Engagement
 from core.services.event_intake import EventStatus
 from tests.feed.world import NOW, World, make_post, world
@@ -45,6 +46,16 @@ def test_the_same_event_again_is_a_duplicate_and_changes_nothing(small: World) -
     results = small.engagement.accept([like("e1"), like("e1")], NOW)
     assert [result.status for result in results] == [EventStatus.DUPLICATE] * 2
     assert state_of(small) == before
+
+
+def test_another_event_under_an_id_that_is_taken_changes_no_state(small: World) -> None:
+    small.engagement.accept([like("e1", viewer="a")], NOW)
+    other = like("e1", viewer="b") | {"kind": "not_interested"}
+    (result,) = small.engagement.accept([other], NOW)
+    assert result.status is EventStatus.DUPLICATE
+    small.engagement.consume("worker", now=NOW)
+    assert small.stores.live.viewers.read("b").viewer == ViewerState(viewer="b")
+    assert small.stores.live.viewers.read("a").viewer.liked == ("post-0000",)
 
 
 def test_one_id_twice_in_a_batch_counts_once(small: World) -> None:
