@@ -69,12 +69,7 @@ class Engagement:
         Unavailable if they could not be checked or made durable: then send the same batch again. While the live store is down
         events are taken in, and the viewers' states know them when it is back.
         """
-        if len(events) > MAX_BATCH:
-            raise TooLarge(
-                f"a batch has at most {MAX_BATCH:,} events, this one has {len(events):,}; send it in parts",
-                field="events",
-                value=len(events),
-            )
+        check_length(len(events))
         # In parts, so that a long batch never keeps other writers of the log waiting for long.
         parts = [self._take(events[start : start + PART], now) for start in range(0, len(events), PART)]
         return [result for part in parts for result in part]
@@ -258,6 +253,13 @@ class Engagement:
                 continue
             return fresh
         raise Unavailable(f"the totals of post {post} are changing too fast")
+
+
+def check_length(events: int) -> None:
+    """Raises TooLarge for more than MAX_BATCH events."""
+    if events > MAX_BATCH:
+        why = f"a batch has at most {MAX_BATCH:,} events, this one has {events:,}; send it in parts"
+        raise TooLarge(why, field="events", value=events)
 
 
 @cache
