@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from core.domain.errors import FeedroomError, InvalidInput
 
 Body = TypeVar("Body", bound=BaseModel)
+LARGE = 256 * 1024
+"""Bytes from which on a body is too long to be read a second time, and to be read where all pages would wait for it."""
 
 
 async def body_of(request: Request, limit: int, too_large: FeedroomError) -> bytes:
@@ -31,20 +34,24 @@ async def body_of(request: Request, limit: int, too_large: FeedroomError) -> byt
 
 
 def json_of(body: bytes) -> Any:
-    """What the JSON says. NaN, Infinity and halves of character pairs are let through, so that they can be refused by name.
+    """What the JSON says. NaN, Infinity and halves of character pairs are let through, so that they can be refused by name, if the
+    body is not LARGE.
 
     Raises InvalidInput naming `body`.
     """
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            why = f"this is not JSON: {error}"
-    except RecursionError:
-        why = "this is nested too deeply"
-    raise InvalidInput("body", body[:60].decode(errors="replace"), why)
+    except (msgspec.DecodeError, RecursionError) as error:
+        if len(body) <= LARGE and not isinstance(error, RecursionError):
+            with suppress(ValueError, RecursionError):
+                return json.loads(body)
+        raise not_json(body, error) from None
+
+
+def not_json(body: bytes, error: Exception) -> InvalidInput:
+    """What to raise for a body that `msgspec` could not read."""
+    why = "this is nested too deeply" if isinstance(error, RecursionError) else f"this is not JSON: {error}"
+    return InvalidInput("body", body[:60].decode(errors="replace"), why)
 
 
 def checked(body: bytes, kind: type[Body]) -> Body:

@@ -173,7 +173,7 @@ def find_answers(
 
 
 @router.put(
-    "/posts/{id}/comments/{comment}/likes/{viewer}",
+    "/posts/{id}/comments/{comment}/likes/{viewer:path}",
     summary="Like a comment",
     response_class=Response,
     responses={200: described(PublicComment, COMMENT, "The comment."), **responses(401, 403, 404, 422, 429)},
@@ -184,7 +184,7 @@ def like_comment(services: Open, key: Writer, id: PostId, comment: CommentId, vi
 
 
 @router.delete(
-    "/posts/{id}/comments/{comment}/likes/{viewer}",
+    "/posts/{id}/comments/{comment}/likes/{viewer:path}",
     summary="Take a like back",
     response_class=Response,
     responses={200: described(PublicComment, COMMENT, "The comment."), **responses(401, 403, 404, 422, 429)},
@@ -211,7 +211,7 @@ async def report_comment(request: Request, key: Writer, id: PostId, comment: Com
 
 
 @router.get(
-    "/viewers/{viewer}/comments",
+    "/viewers/{viewer:path}/comments",
     summary="A viewer's own comments",
     response_class=Response,
     responses={200: described(Page[PublicComment], OWN, "Comments."), **responses(401, 403, 422, 429)},

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.api.answers import answer, described
 from core.api.bodies import body_of, checked, described_body
-from core.api.comments import PostId, Received, ViewerPath
+from core.api.comments import Cursor, Limit, PostId, Received, ViewerPath
 from core.api.community_examples import FOLLOWS, OPENED, PUBLISHER, REPORT, REPORTED, SHARE
 from core.api.problems import responses
 from core.api.security import key_with, services_of
@@ -21,7 +21,7 @@ from core.domain.errors import TooLarge
 from core.domain.events import MAX_ID
 from core.domain.report import MAX_REPORT_NOTE, ReportReason
 from core.domain.social import PublicPublisher, PublicShare
-from core.services.social import CHANNELS, Opened
+from core.services.social import CHANNELS, MOST_FOLLOWS, Opened
 
 router = APIRouter(prefix="/api/v1", tags=["social"])
 
@@ -118,18 +118,20 @@ async def open_share(request: Request, key: Writer, share: ShareId) -> Response:
 
 
 @router.get(
-    "/viewers/{viewer}/follows",
+    "/viewers/{viewer:path}/follows",
     summary="Whom a viewer follows",
     response_class=Response,
     responses={200: described(Page[PublicPublisher], FOLLOWS, "Publishers."), **responses(401, 403, 422, 429, 503)},
 )
-def find_follows(services: Open, key: Reader, viewer: ViewerPath) -> Response:
-    """The latest first, as the feed knows it at this moment."""
-    return answer(services.social.follows(viewer))
+def find_follows(
+    services: Open, key: Reader, viewer: ViewerPath, limit: Limit = MOST_FOLLOWS, cursor: Cursor = None
+) -> Response:
+    """The latest first, as the feed knows it at this moment; the latest 5,000 are kept."""
+    return answer(services.social.follows(viewer, limit=limit, cursor=cursor))
 
 
 @router.put(
-    "/viewers/{viewer}/follows/{publisher}",
+    "/viewers/{viewer:path}/follows/{publisher}",
     summary="Follow a publisher",
     response_class=Response,
     responses={200: described(PublicPublisher, PUBLISHER, "The publisher."), **responses(401, 403, 404, 422, 429, 503)},
@@ -140,7 +142,7 @@ def follow(services: Open, key: Writer, viewer: ViewerPath, publisher: Publisher
 
 
 @router.delete(
-    "/viewers/{viewer}/follows/{publisher}",
+    "/viewers/{viewer:path}/follows/{publisher}",
     summary="Unfollow a publisher",
     response_class=Response,
     responses={200: described(PublicPublisher, PUBLISHER, "The publisher."), **responses(401, 403, 404, 422, 429, 503)},

@@ -71,7 +71,7 @@ class MarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentMark:
-    """One viewer's like or report of one comment; `id` is `{kind}:{comment}:{viewer}`, so that it exists once."""
+    """One viewer's like or report of one comment; `id` is these three, `joined`, so that it exists once."""
 
     id: str
     version: int = 1

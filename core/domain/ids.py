@@ -24,6 +24,13 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
+def joined(separator: str, *parts: str) -> str:
+    """One id made of several: no others, as many, make the same. A separator in any but the last part is percent-encoded."""
+    *before, last = parts
+    code = f"%{ord(separator):02X}"
+    return separator.join((*(part.replace("%", "%25").replace(separator, code) for part in before), last))
+
+
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 """What ten bits are in writing."""

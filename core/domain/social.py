@@ -23,7 +23,7 @@ class SharedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
-    """Whether a viewer follows a publisher, by the newest event on it; `id` is `{viewer}>{publisher}`."""
+    """Whether a viewer follows a publisher, by the newest event on it; `id` is both, `joined`."""
 
     id: str
     version: int = 1

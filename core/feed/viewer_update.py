@@ -22,6 +22,9 @@ KEPT_AFFINITIES = 200
 KEPT_SEEN = 10_000
 """Posts served that are remembered of a viewer; one served before these may come again as if it were new."""
 KEPT_DECISIONS = 500
+KEPT_SUBJECTS = 5_000
+"""Posts liked, posts hidden and publishers followed that are remembered of a viewer, of each the newest: the state goes with every
+page."""
 FAINT = 0.01
 LATELY = 100
 """Posts an impression is nearly always of: looking there first spares a search among thousands."""
@@ -225,7 +228,7 @@ class _Draft:
         held: tuple[str, ...] = self.subjects[field] if field in self.subjects else getattr(self.before, field)
         if subject in held:
             held = tuple(one for one in held if one != subject)
-        self.subjects[field] = (*held, subject) if yes else held
+        self.subjects[field] = (*held, subject)[-KEPT_SUBJECTS:] if yes else held
         self.decided.pop(key, None)
         self.decided[key] = event.at
         if len(self.decided) > KEPT_DECISIONS:

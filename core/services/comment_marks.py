@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from core.domain.comment import Comment, CommentMark, CommentState, MarkKind, PublicComment
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
-from core.domain.events import MAX_ID
-from core.domain.ids import Millis
+from core.domain.given_ids import check_id
+from core.domain.ids import Millis, joined
 from core.domain.post import PostStatus
 from core.domain.report import ReportReason
 from core.services.audit import Audit
 from core.services.comment_counts import CommentCounts
 from core.services.comment_screening import CommentScreening
-from core.services.event_intake import is_text
 from core.services.stores import Stores
 
 _TRIES = 16
@@ -83,8 +82,7 @@ class CommentMarks:
 
     def _shown(self, post: str, id: str, viewer: str) -> Comment:
         """The comment, if others see it. Raises NotFound, InvalidInput naming `viewer`."""
-        if not 1 <= len(viewer) <= MAX_ID or not is_text(viewer):
-            raise InvalidInput("viewer", ascii(viewer), f"1 to {MAX_ID} characters are needed")
+        check_id("viewer", viewer)
         found, comment = self._stores.posts.find_one(post), self._stores.comments.find_one(id)
         if found is None or found.status is not PostStatus.LIVE:
             raise NotFound(f"no live post {post!r}", field="id", value=post)
@@ -94,4 +92,4 @@ class CommentMarks:
 
 
 def _id(kind: MarkKind, comment: str, viewer: str) -> str:
-    return f"{kind}:{comment}:{viewer}"
+    return joined(":", kind, comment, viewer)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from core.domain.collection import Page
 from core.domain.comment import MAX_COMMENT, Comment, CommentState, PublicComment, Thread
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
-from core.domain.events import MAX_ID, EventKind, ViewerEvent
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.given_ids import check_id
 from core.domain.ids import Millis, new_id
 from core.domain.post import Post, PostStatus
 from core.services.comment_counts import CommentCounts
@@ -40,9 +41,9 @@ class Comments:
         naming `text`, `viewer`, `id` or `parent`, NotFound for a post that is not live, Throttled, Duplicate.
         """
         text = _checked(text)
-        for field, value in (("viewer", viewer), ("id", "x" if id is None else id)):
-            if not 1 <= len(value) <= MAX_ID or not is_text(value):
-                raise InvalidInput(field, ascii(value), f"1 to {MAX_ID} characters are needed")
+        check_id("viewer", viewer)
+        if id is not None:
+            check_id("id", id, in_path=True)
         self._live(post)
         comment = self._sent_before(post, viewer, text, id) or self._insert(post, viewer, text, parent, id, now)
         self._counts.settle(comment, now=now)

@@ -30,6 +30,7 @@ ATTEMPTS = 64
 PART = 1_000
 TOGETHER = 32
 """Viewers whose states are read and written in one go; some have seen thousands of posts."""
+_FOLLOWS = frozenset({EventKind.FOLLOW, EventKind.UNFOLLOW})
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ViewerEvent)
@@ -50,6 +51,7 @@ class Engagement:
         """`known` gives those of these posts that the process holds anyway."""
         self._known = known
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
+        self._publishers = Remembered(stores.publishers, lifetime=10 * MINUTE, remember_missing=False, strict=True)
         self._posts = Remembered(
             stores.posts,
             capacity=12_000,
@@ -67,12 +69,7 @@ class Engagement:
         Unavailable if they could not be checked or made durable: then send the same batch again. While the live store is down
         events are taken in, and the viewers' states know them when it is back.
         """
-        if len(events) > MAX_BATCH:
-            raise TooLarge(
-                f"a batch has at most {MAX_BATCH:,} events, this one has {len(events):,}; send it in parts",
-                field="events",
-                value=len(events),
-            )
+        check_length(len(events))
         # In parts, so that a long batch never keeps other writers of the log waiting for long.
         parts = [self._take(events[start : start + PART], now) for start in range(0, len(events), PART)]
         return [result for part in parts for result in part]
@@ -98,7 +95,7 @@ class Engagement:
         if trends:
             self._live.trending.bump(trends, now=as_of)
         posts = self._known_posts({event.post for _, event in read if event.post}, now)
-        self._feel([(event, False) for _, event in read], posts, again=True)
+        self._feel([event for _, event in read], posts, again=True)
         self._log.commit(TOPIC, GROUP, member, records)
         return len(records)
 
@@ -114,7 +111,7 @@ class Engagement:
     def checked(self, events: Sequence[ViewerEvent | Mapping[str, object]], now: Millis) -> Batch:
         """The first of the three steps of `accept`, for callers that wait for the disk elsewhere; at most PART events.
 
-        Raises Unavailable if posts could not be looked up.
+        Raises Unavailable if posts or publishers could not be looked up.
         """
         results: list[EventResult | None] = [None] * len(events)
         read: dict[int, ViewerEvent] = {}
@@ -124,9 +121,14 @@ class Engagement:
             except InvalidInput as error:
                 results[place] = EventResult.refused(id_of(raw), error.field or "event", error.why)
         posts = self._known_posts({event.post for event in read.values() if event.post}, now)
+        followed = {event.publisher for event in read.values() if event.publisher and event.kind in _FOLLOWS}
+        publishers = self._publishers.get_many(sorted(followed), now=now) if followed else {}
         for place, event in list(read.items()):
             if event.post and not _may_have_events(posts.get(event.post)):
                 results[place] = EventResult.refused(event.id, "post", "there is no such post")
+                del read[place]
+            elif event.publisher and event.kind in _FOLLOWS and event.publisher not in publishers:
+                results[place] = EventResult.refused(event.id, "publisher", "there is no such publisher")
                 del read[place]
         return Batch(results, read, posts)
 
@@ -146,18 +148,19 @@ class Engagement:
 
     def felt_all(self, written: Sequence[tuple[Batch, Sequence[bool]]]) -> list[list[EventResult]]:
         """The third step of several batches: their viewers' states are read in one round trip and written in one."""
-        taken: list[tuple[ViewerEvent, bool]] = []
+        taken: list[ViewerEvent] = []
         posts: dict[str, Post] = {}
         for batch, fresh in written:
             for (place, event), new in zip(batch.read.items(), fresh, strict=True):
                 batch.results[place] = EventResult(event.id, EventStatus.ACCEPTED if new else EventStatus.DUPLICATE)
-                taken.append((event, new))
+                if new:  # one that is known already may say something else than the log does, which the worker applies
+                    taken.append(event)
             posts.update(batch.posts)
         self._feel(taken, posts)
         answers = [[result for result in batch.results if result is not None] for batch, _ in written]
         for status, count in Counter([result.status for answer in answers for result in answer]).items():
             _of_status(status).inc(count)
-        for kind, count in Counter([event.kind for event, new in taken if new]).items():
+        for kind, count in Counter([event.kind for event in taken]).items():
             _of_kind(kind).inc(count)
         return answers
 
@@ -165,17 +168,15 @@ class Engagement:
         posts = self._known(sorted(ids))
         return posts if len(posts) == len(ids) else posts | self._posts.get_many(sorted(ids - posts.keys()), now=now)
 
-    def _feel(
-        self, events: Sequence[tuple[ViewerEvent, bool]], posts: Mapping[str, Post], *, again: bool = False
-    ) -> None:
+    def _feel(self, events: Sequence[ViewerEvent], posts: Mapping[str, Post], *, again: bool = False) -> None:
         """Apply events to their viewers' states, TOGETHER viewers at a time, by compare-and-set.
 
         While the live store is down the log holds the events: the worker applies them when it is back. With `again`, which says
-        that the caller is the worker, it raises Unavailable instead.
+        that the caller is the worker, only what is surely missing is applied, and it raises Unavailable instead.
         """
-        by_viewer: dict[str, list[tuple[ViewerEvent, bool]]] = {}
-        for event, new in events:
-            by_viewer.setdefault(event.viewer, []).append((event, new))
+        by_viewer: dict[str, list[ViewerEvent]] = {}
+        for event in events:
+            by_viewer.setdefault(event.viewer, []).append(event)
         facts = {id: PostFacts.of(post) for id, post in posts.items()}
         viewers = list(by_viewer)
         try:
@@ -184,7 +185,7 @@ class Engagement:
                 for attempt in range(ATTEMPTS):
                     if not left:
                         break
-                    left = self._feel_once(left, by_viewer, facts, recall=attempt == 0 and not again)
+                    left = self._feel_once(left, by_viewer, facts, recall=attempt == 0, again=again)
                 if left:
                     raise Unavailable(f"the state of viewer {left[0]} is changing too fast")
         except ServiceError:
@@ -195,17 +196,18 @@ class Engagement:
     def _feel_once(
         self,
         viewers: Sequence[str],
-        by_viewer: Mapping[str, Sequence[tuple[ViewerEvent, bool]]],
+        by_viewer: Mapping[str, Sequence[ViewerEvent]],
         facts: Mapping[str, PostFacts],
         *,
         recall: bool,
+        again: bool,
     ) -> list[str]:
         """One read and one write for all of these viewers, or only the write if their states can be recalled; returns those whose
         state somebody else has changed meanwhile."""
-        states = self._live.viewers.recall_many(viewers) if recall else None
+        states = self._live.viewers.recall_many(viewers) if recall and not again else None
         changed: list[tuple[ViewerState, int]] = []
         for viewer, before in zip(viewers, states or self._live.viewers.read_many(viewers), strict=True):
-            missing = (event for event, new in by_viewer[viewer] if new or _surely_missing(before, event))
+            missing = (event for event in by_viewer[viewer] if not again or _surely_missing(before, event))
             after = update_all(before, ((event, facts.get(event.post)) for event in missing))
             if after is not before:
                 changed.append((after, before.version))
@@ -251,6 +253,13 @@ class Engagement:
                 continue
             return fresh
         raise Unavailable(f"the totals of post {post} are changing too fast")
+
+
+def check_length(events: int) -> None:
+    """Raises TooLarge for more than MAX_BATCH events."""
+    if events > MAX_BATCH:
+        why = f"a batch has at most {MAX_BATCH:,} events, this one has {events:,}; send it in parts"
+        raise TooLarge(why, field="events", value=events)
 
 
 @cache

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from core.domain.errors import InvalidInput
 from core.domain.events import CLOCK_AHEAD, MAX_ID, MAX_LINES, OLDEST, EventKind, ViewerEvent
-from core.domain.ids import DAY, MINUTE, Millis
+from core.domain.given_ids import UNFIT, check_id, is_fit
+from core.domain.ids import DAY, MINUTE, Millis, joined
 from core.domain.report import MAX_REPORT_NOTE, ReportReason
 
 MAX_SECONDS = 24 * 3_600.0
@@ -98,21 +99,21 @@ def id_of(raw: ViewerEvent | Mapping[str, object]) -> str:
 
 def own_id(prefix: str, *parts: str) -> str:
     """The id of an event that Feedroom writes itself: the same for the same parts, never too long."""
-    id = ":".join((prefix, *parts))
+    id = joined(":", prefix, *parts)
     return id if len(id) <= MAX_ID else f"{prefix}:{hashlib.sha256(id.encode()).hexdigest()[:48]}"
 
 
 def _check_names(event: ViewerEvent) -> None:
-    """Ids and names are short texts. Raises InvalidInput."""
+    """Ids and names are short texts without control characters. Raises InvalidInput."""
     values = _texts_of(event)
     together = "".join(values)
-    if together.isascii() and (len(together) <= MAX_ID or max(map(len, values)) <= MAX_ID):
+    if together.isascii() and together.isprintable() and (len(together) <= MAX_ID or max(map(len, values)) <= MAX_ID):
         return
     for name, value in zip(_TEXTS, values, strict=True):
         if len(value) > MAX_ID:
             raise InvalidInput(name, value, f"at most {MAX_ID} characters")
-        if not is_text(value):
-            raise InvalidInput(name, ascii(value), "this is half of a character pair, not text")
+        if not is_fit(value):
+            raise InvalidInput(name, ascii(value), UNFIT)
 
 
 def _check_words(event: ViewerEvent) -> None:
@@ -139,8 +140,7 @@ def _with_total(event: ViewerEvent) -> ViewerEvent:
     if len(event.products) > MAX_LINES:
         raise InvalidInput("products", len(event.products), f"an order has at most {MAX_LINES} lines")
     for place, line in enumerate(event.products):
-        if not 1 <= len(line.product) <= MAX_ID or not is_text(line.product):
-            raise InvalidInput(f"products.{place}.product", ascii(line.product), f"1 to {MAX_ID} characters are needed")
+        check_id(f"products.{place}.product", line.product)
         if not 1 <= line.quantity <= MAX_QUANTITY:
             raise InvalidInput(f"products.{place}.quantity", line.quantity, f"1 to {MAX_QUANTITY:,}")
         if not 0 <= line.value_minor <= MAX_VALUE:

@@ -10,6 +10,7 @@ from core.domain.errors import InvalidInput
 from core.domain.events import MAX_ID
 from core.domain.experiment import Experiment
 from core.domain.feed import MAX_PAGE
+from core.domain.given_ids import check_id
 from core.domain.mix import MixPolicy
 from core.feed.serving_model import ServingModel
 from core.services.feed_cursor import read
@@ -82,8 +83,7 @@ def checked(
     assigned: bool = False,
 ) -> PageRequest:
     """The request. Raises InvalidInput naming `viewer`, `size`, `session`, `segment` or `cursor`."""
-    if not viewer or len(viewer) > MAX_ID:
-        raise InvalidInput("viewer", viewer, f"1 to {MAX_ID} characters are needed")
+    check_id("viewer", viewer)
     if not 1 <= size <= MAX_PAGE:
         raise InvalidInput("size", size, f"a page has 1 to {MAX_PAGE} slots")
     if session is not None and len(session) > MAX_ID:

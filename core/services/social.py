@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from core.domain.collection import Page
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
-from core.domain.events import MAX_ID, EventKind, ViewerEvent
-from core.domain.ids import Millis, new_id
+from core.domain.events import EventKind, ViewerEvent
+from core.domain.given_ids import check_id
+from core.domain.ids import Millis, joined, new_id
 from core.domain.post import PostStatus
 from core.domain.publisher import Publisher
 from core.domain.social import Follow, PublicPublisher, PublicShare, SharedPost
 from core.services.engagement import Engagement
-from core.services.event_intake import EventStatus, is_text, own_id
+from core.services.event_intake import EventStatus, own_id
 from core.services.stores import Stores
 
 CHANNELS: Final = ("", "copy", "whatsapp", "instagram", "facebook", "telegram", "sms", "email", "other")
+MOST_FOLLOWS: Final = 100
 _TRIES: Final = 16
 
 
@@ -41,11 +44,11 @@ class Social:
         `id`, chosen by the app, makes asking twice harmless. Raises InvalidInput naming `viewer`, `channel` or `id`, NotFound,
         Duplicate.
         """
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         if channel not in CHANNELS:
             raise InvalidInput("channel", channel, f"one of {', '.join(name for name in CHANNELS if name)}")
         if id is not None:
-            _check("id", id)
+            check_id("id", id, in_path=True)
         self._live(post)
         made = SharedPost(
             id=id or new_id(now), post=post, viewer=viewer, channel=channel, created_at=now, updated_at=now
@@ -70,7 +73,7 @@ class Social:
 
     def open(self, id: str, viewer: str, *, now: Millis) -> Opened:
         """A viewer came by this link; counted once per viewer. Raises NotFound, InvalidInput naming `viewer`."""
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         share = self.shared(id)
         event = own_id("open", id, viewer)
         first = self._record(EventKind.SHARE_OPEN, event, viewer, now, post=share.post, share=id)
@@ -87,18 +90,25 @@ class Social:
 
     def follow(self, viewer: str, publisher: str, *, following: bool, now: Millis) -> PublicPublisher:
         """Follow or unfollow a publisher; counts on the viewer's very next page. Raises InvalidInput, NotFound."""
-        _check("viewer", viewer)
+        check_id("viewer", viewer)
         found = self._publisher(publisher)
         kind = EventKind.FOLLOW if following else EventKind.UNFOLLOW
         self._record(kind, f"{kind.value}:{new_id(now)}", viewer, now, publisher=publisher)
         return self._shown(found)
 
-    def follows(self, viewer: str) -> Page[PublicPublisher]:
-        """The publishers that a viewer follows, the latest first: as the feed knows it at this moment."""
-        _check("viewer", viewer)
-        state = self._stores.live.viewers.read(viewer, trending=0).viewer
-        known = self._stores.publishers.get_many(state.follows)
-        return Page([self._shown(known[id]) for id in reversed(state.follows) if id in known], None)
+    def follows(self, viewer: str, *, limit: int = MOST_FOLLOWS, cursor: str | None = None) -> Page[PublicPublisher]:
+        """The publishers that a viewer follows, the latest first: as the feed knows it at this moment. Raises InvalidInput."""
+        check_id("viewer", viewer)
+        if not 1 <= limit <= MOST_FOLLOWS:
+            raise InvalidInput("limit", limit, f"1 to {MOST_FOLLOWS}")
+        if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
+            raise InvalidInput("cursor", cursor, "this is not a cursor that Feedroom gave out")
+        followed = self._stores.live.viewers.read(viewer, trending=0).viewer.follows
+        end = len(followed) if cursor is None else int(cursor)  # how many older ones are left: new ones do not move it
+        start = max(min(end, len(followed)) - limit, 0)
+        part = followed[start:end]
+        known = self._stores.publishers.get_many(part)
+        return Page([self._shown(known[id]) for id in reversed(part) if id in known], str(start) if start else None)
 
     def publisher(self, id: str) -> PublicPublisher:
         """A publisher with its followers and live posts. Raises NotFound."""
@@ -110,7 +120,7 @@ class Social:
 
     def take(self, event: ViewerEvent, *, now: Millis) -> None:
         """Write down a follow or unfollow event; the newest by its time holds, in whatever order they come."""
-        id = f"{event.viewer}>{event.publisher}"
+        id = joined(">", event.viewer, event.publisher)
         following = event.kind is EventKind.FOLLOW
         for _ in range(_TRIES):
             held = self._stores.follows.find_one(id)
@@ -161,10 +171,5 @@ class Social:
         )
 
     def _public(self, share: SharedPost) -> PublicShare:
-        link = self._app_link.replace("{post}", share.post).replace("{share}", share.id)
+        link = self._app_link.replace("{post}", quote(share.post, safe="")).replace("{share}", quote(share.id, safe=""))
         return PublicShare(id=share.id, post=share.post, link=link, opens=share.opens, created_at=share.created_at)
-
-
-def _check(field: str, value: str) -> None:
-    if not 1 <= len(value) <= MAX_ID or not is_text(value):
-        raise InvalidInput(field, ascii(value), f"1 to {MAX_ID} characters are needed")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
+from core.api.bodies import LARGE
+from core.api.events import _take_large
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from core.domain.events import MAX_BATCH
 from core.domain.ids import DAY
+from core.services.engagement import Engagement
 from tests.feed.world import world
 
 
@@ -89,6 +95,52 @@ def test_a_body_that_is_no_batch_is_refused_whole(client: TestClient, key: dict[
     answer = client.post("/api/v1/events", content=body, headers=key)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+LONG = "x" * (LARGE + 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "body"),
+    [
+        (413, "events", '{"events": [' + "1," * (4 * MAX_BATCH + LARGE) + "1]}"),
+        (422, "events", json.dumps({"events": {"0": LONG}})), (422, "events", json.dumps({"other": LONG})),
+        (422, "events", json.dumps([LONG])), (422, "body", LONG), (422, "body", '{"events": [' + "[" * LARGE),
+        (422, "body", f'{{"events": ["{LONG}", NaN]}}'), (422, "body", f'{{"events": ["{LONG}", "\\ud800"]}}'),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_a_large_body_is_refused_before_its_events_are_made(
+    client: TestClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch, status: int, field: str, body: str
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("core.api.bodies.json", SimpleNamespace(loads=read.append))
+    monkeypatch.setattr("core.api.events.json_of", read.append)
+    answer = client.post("/api/v1/events", content=body, headers=key)
+    assert (answer.status_code, answer.json()["field"], read) == (status, field, [])
+
+
+def test_a_large_batch_is_read_in_a_thread_event_by_event(
+    client: TestClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def take(engagement: Engagement, body: bytes) -> Response:
+        threads.append(threading.current_thread().name)
+        return _take_large(engagement, body)
+
+    monkeypatch.setattr("core.api.events._take_large", take)
+    events = [
+        like("a"),
+        like("b", kind="stare"),
+        like("c", other=LONG),
+        {"id": "d", "other": LONG},
+        like("e", text=LONG),
+    ]
+    found = send(client, key, json.dumps({"events": [*events, 7, like("f")]}))
+    assert [one["field"] for one in found["results"]] == ["", "kind", "", "event", "text", "event", ""]
+    assert [one["id"] for one in found["results"]] == ["a", "b", "c", "", "e", "", "f"]
+    assert "worker thread" in threads[0].lower()
 
 
 def test_ten_thousand_events_are_taken_at_once_and_counted_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import quote
 
 import pytest
 from starlette.requests import Request
@@ -149,6 +150,27 @@ def test_shares_and_follows(client: TestClient, key: dict[str, str], services: S
     client.delete("/api/v1/viewers/v/follows/pub-1", headers=key)
     assert client.get("/api/v1/viewers/v/follows", headers=key).json()["items"] == []
     assert client.put("/api/v1/viewers/v/follows/nobody", headers=key).status_code == 404
+
+
+def test_viewers_with_any_id_reach_what_is_theirs(client: TestClient, key: dict[str, str], services: Services) -> None:
+    for number, viewer in enumerate(("v/1==", "a//b", "a/comments", "a/follows/pub-1")):
+        own, id = f"/api/v1/viewers/{quote(viewer, safe='')}", f"c-{number}"
+        comment = {"viewer": viewer, "text": f"Nice, says {viewer}", "id": id}
+        assert client.post(f"{POST}/comments", json=comment, headers=key).status_code == 201
+        assert [one["id"] for one in client.get(f"{own}/comments", headers=key).json()["items"]] == [id]
+        likes = f"{POST}/comments/{id}/likes/{quote(viewer, safe='')}"
+        assert client.put(likes, headers=key).json()["likes"] == 1
+        assert client.delete(likes, headers=key).json()["likes"] == 0
+        assert client.put(f"{own}/follows/pub-1", headers=key).status_code == 200
+        assert [one["id"] for one in client.get(f"{own}/follows", headers=key).json()["items"]] == ["pub-1"]
+        assert client.delete(f"{own}/follows/pub-1", headers=key).status_code == 200
+        assert services.stores.live.viewers.read(viewer).viewer.follows == ()
+
+
+def test_ids_of_comments_and_shares_that_no_address_holds_are_refused(client: TestClient, key: dict[str, str]) -> None:
+    for path, body in ((f"{POST}/comments", {"text": "Nice"}), (f"{POST}/shares", {})):
+        answer = client.post(path, json=body | {"viewer": "v", "id": "c/1"}, headers=key)
+        assert (answer.status_code, answer.json()["field"], answer.json()["value"]) == (422, "id", "c/1")
 
 
 def test_counts_reach_the_card_and_the_feeds_slot(client: TestClient, key: dict[str, str], services: Services) -> None:

@@ -13,7 +13,7 @@ from core.domain.events import MARK, EventKind, ViewerEvent, event_mark, is_mark
 from core.domain.ids import MINUTE
 from core.domain.viewer import RECENT, REMEMBERED_EVENTS, FeedSession, ViewerState
 from core.feed import viewer_update
-from core.feed.viewer_update import HALF_LIFE, PostFacts, served, session_of, update, update_all
+from core.feed.viewer_update import HALF_LIFE, KEPT_SUBJECTS, PostFacts, served, session_of, update, update_all
 from tests.feed import update_reference
 
 NOW = 1_795_000_000_000
@@ -59,6 +59,15 @@ def test_a_late_follow_does_not_undo_a_newer_unfollow() -> None:
     state = update(ViewerState(viewer="v"), event("e2", "unfollow", at=NOW, post="", publisher="kiran"), None)
     state = update(state, event("e1", "follow", at=NOW - 1_000, post="", publisher="kiran"), None)
     assert state.follows == ()
+
+
+@pytest.mark.parametrize(("kind", "field"), [("like", "liked"), ("not_interested", "hidden"), ("follow", "follows")])
+def test_what_a_viewer_decided_on_is_bounded_and_the_newest_is_kept(kind: str, field: str) -> None:
+    ids = [f"p{number}" for number in range(KEPT_SUBJECTS + 3)]
+    state = ViewerState(viewer="v", **{field: tuple(ids[:-3])})  # type: ignore[arg-type]  # one of three fields of one type
+    for id in ids[-3:]:
+        state = update(state, event(f"e-{id}", kind, post=id, publisher=id), None)
+    assert getattr(state, field) == tuple(ids[3:])
 
 
 kinds = st.sampled_from(["like", "unlike", "watch", "share", "not_interested", "follow", "impression", "order"])
@@ -124,7 +133,7 @@ def test_many_events_at_once_change_what_they_change_one_by_one(
         ]  # fmt: skip
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("KEPT_SEEN", "KEPT_DECISIONS", "KEPT_AFFINITIES", "RECENT", "REMEMBERED_EVENTS"):
+        for name in ("KEPT_SEEN", "KEPT_DECISIONS", "KEPT_SUBJECTS", "KEPT_AFFINITIES", "RECENT", "REMEMBERED_EVENTS"):
             patch.setattr(viewer_update, name, bound)
         before = plain = ViewerState(viewer="v", tags={"old": 0.5}, applied=event_mark("e0"), updated_at=NOW - 1)
         for item, known in made(first):

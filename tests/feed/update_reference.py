@@ -50,7 +50,7 @@ def _decide(state: ViewerState, event: ViewerEvent) -> ViewerState:
     if len(decided) > viewer_update.KEPT_DECISIONS:
         oldest = sorted(decided, key=decided.__getitem__)[: len(decided) - viewer_update.KEPT_DECISIONS]
         decided = {name: at for name, at in decided.items() if name not in set(oldest)}
-    changed = (*held, subject) if yes else held
+    changed = (*held, subject)[-viewer_update.KEPT_SUBJECTS :] if yes else held
     return replace(state, decided=decided, **{field: changed})  # type: ignore[arg-type]  # one of the fields of followed or hidden things
 
 

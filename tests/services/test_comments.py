@@ -220,6 +220,27 @@ def test_likes_count_viewers(comments: Comments, marks: CommentMarks) -> None:
     assert marks.unlike(POST, made.id, "w0").likes == 2
 
 
+def test_a_like_is_of_one_viewer_and_one_comment_whatever_their_ids_are(
+    comments: Comments, marks: CommentMarks
+) -> None:
+    for id in ("c", "c:x"):
+        comments.add(POST, "writer", f"Nice {id}", id=id, now=NOW)
+    assert marks.like(POST, "c", "x:v", now=NOW).likes == 1
+    assert marks.unlike(POST, "c:x", "v").likes == 0
+    assert comments.get(POST, "c").likes == 1
+    assert marks.like(POST, "c:x", "v", now=NOW).likes == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "viewer", "id"), [("id", "v", "c/1"), ("id", "v", "c\0"), ("id", "v", ".."), ("viewer", "v\0z", "c")]
+)
+def test_ids_that_would_not_be_found_again_are_refused(comments: Comments, field: str, viewer: str, id: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        comments.add(POST, viewer, "Nice", id=id, now=NOW)
+    assert caught.value.field == field
+    assert comments.threads(POST).items == []
+
+
 def test_reports_of_three_viewers_take_a_comment_out_of_sight(
     small: World, comments: Comments, marks: CommentMarks
 ) -> None:

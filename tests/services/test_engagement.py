@@ -13,6 +13,8 @@ from core.domain.events import CLOCK_AHEAD, OLDEST
 from core.domain.ids import DAY
 from core.domain.ports.live import TREND_HALF_LIFE
 from core.domain.post import PostStatus
+from core.domain.publisher import Publisher, PublisherKind
+from core.domain.viewer import ViewerState
 from core.services.engagement import TOPIC, Engagement
 from core.services.event_intake import EventStatus
 from tests.feed.world import NOW, World, make_post, world
@@ -46,6 +48,16 @@ def test_the_same_event_again_is_a_duplicate_and_changes_nothing(small: World) -
     assert state_of(small) == before
 
 
+def test_another_event_under_an_id_that_is_taken_changes_no_state(small: World) -> None:
+    small.engagement.accept([like("e1", viewer="a")], NOW)
+    other = like("e1", viewer="b") | {"kind": "not_interested"}
+    (result,) = small.engagement.accept([other], NOW)
+    assert result.status is EventStatus.DUPLICATE
+    small.engagement.consume("worker", now=NOW)
+    assert small.stores.live.viewers.read("b").viewer == ViewerState(viewer="b")
+    assert small.stores.live.viewers.read("a").viewer.liked == ("post-0000",)
+
+
 def test_one_id_twice_in_a_batch_counts_once(small: World) -> None:
     results = small.engagement.accept([like("e1"), like("e1")], NOW)
     assert [result.status for result in results] == [EventStatus.ACCEPTED, EventStatus.DUPLICATE]
@@ -61,6 +73,9 @@ def test_one_id_twice_in_a_batch_counts_once(small: World) -> None:
         ("id", {"id": ""}),
         ("id", {"id": "e" * 81}),
         ("id", {"id": 7}),
+        ("id", {"id": "e\n2"}),
+        ("viewer", {"viewer": "v\0z"}),
+        ("viewer", {"viewer": "é\x85"}),
         ("viewer", {"viewer": None}),
         ("kind", {"kind": "stare"}),
         ("kind", {"kind": "served"}),
@@ -73,6 +88,8 @@ def test_one_id_twice_in_a_batch_counts_once(small: World) -> None:
         ("quantity", {"kind": "order", "quantity": 0}),
         ("text", {"kind": "comment", "text": "hello"}),
         ("publisher", {"kind": "follow", "post": ""}),
+        ("publisher", {"kind": "follow", "publisher": "unheard-of"}),
+        ("publisher", {"kind": "unfollow", "publisher": "unheard-of"}),
     ],
 )
 def test_a_refused_event_names_its_field_and_holds_no_other_up(
@@ -109,6 +126,25 @@ def test_a_post_made_a_moment_ago_is_known(small: World) -> None:
     small.engagement.accept([like("e1", "soon")], NOW)
     small.stores.posts.insert(make_post("soon"))
     assert small.engagement.accept([like("e1", "soon")], NOW)[0].status is EventStatus.ACCEPTED
+
+
+def test_known_publishers_are_not_looked_up_for_each_batch(small: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def follow(id: str, publisher: str) -> EventStatus:
+        event = like(id) | {"kind": "follow", "post": "", "publisher": publisher}
+        return small.engagement.accept([event], NOW)[0].status
+
+    assert follow("e1", "pub-1") is EventStatus.ACCEPTED
+    assert follow("e2", "new") is EventStatus.REFUSED
+    small.stores.publishers.insert(Publisher(id="new", name="New", kind=PublisherKind.BRAND))
+    assert follow("e3", "new") is EventStatus.ACCEPTED
+
+    def down(_: object) -> dict[str, Publisher]:
+        raise Unavailable("the store does not answer")
+
+    monkeypatch.setattr(small.stores.publishers, "get_many", down)
+    assert (follow("e4", "pub-1"), follow("e5", "new")) == (EventStatus.ACCEPTED, EventStatus.ACCEPTED)
+    with pytest.raises(Unavailable):
+        follow("e6", "another")
 
 
 def test_a_batch_above_the_limit_is_refused_whole(small: World) -> None:

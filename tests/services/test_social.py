@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.domain.anonymous import Anonymous
@@ -53,6 +54,24 @@ def test_opening_a_link_counts_once_per_viewer(small: World, social: Social) -> 
     assert small.stores.post_totals.get(POST).counts == {"share": 1, "share_open": 2}
 
 
+def test_an_open_is_of_one_viewer_and_one_link_whatever_their_ids_are(social: Social) -> None:
+    for id in ("s", "s:x"):
+        social.share(POST, "v", id=id, now=NOW)
+    assert social.open("s", "x:w", now=NOW).first
+    assert social.open("s:x", "w", now=NOW).first
+
+
+def test_a_follow_is_of_one_viewer_and_one_publisher_whatever_their_ids_are(small: World, social: Social) -> None:
+    for viewer, publisher in (("a>b", "c"), ("a", "b>c")):
+        event = {"id": f"f{viewer}", "kind": "follow", "viewer": viewer, "publisher": publisher, "at": NOW}
+        social.take(msgspec.convert(event, ViewerEvent), now=NOW)
+    assert [social.followers(publisher) for publisher in ("c", "b>c")] == [1, 1]
+
+
+def test_a_link_spells_what_an_address_cannot_hold(social: Social) -> None:
+    assert social.share(POST, "v", id="s?&#=%", now=NOW).link == "shop://posts/post-0000?share=s%3F%26%23%3D%25"
+
+
 def test_a_link_to_a_post_that_is_gone_opens_nothing(small: World, social: Social) -> None:
     made = social.share(POST, "v", now=NOW)
     small.stores.posts.patch(POST, {"status": PostStatus.WITHDRAWN})
@@ -65,7 +84,16 @@ def test_a_link_to_a_post_that_is_gone_opens_nothing(small: World, social: Socia
             act()
 
 
-@pytest.mark.parametrize(("field", "more"), [("channel", {"channel": "pigeon"}), ("id", {"id": ""}), ("viewer", {})])
+@pytest.mark.parametrize(
+    ("field", "more"),
+    [
+        ("channel", {"channel": "pigeon"}),
+        ("id", {"id": ""}),
+        ("id", {"id": "s/1"}),
+        ("id", {"id": "s\0"}),
+        ("viewer", {}),
+    ],
+)
 def test_a_wrong_share_names_its_field(social: Social, field: str, more: dict[str, str]) -> None:
     with pytest.raises(InvalidInput) as caught:
         social.share(POST, "" if field == "viewer" else "v", now=NOW, **more)  # type: ignore[arg-type]
@@ -85,6 +113,26 @@ def test_a_follow_is_listed_at_once_and_counted_by_the_worker(small: World, soci
     assert (social.publisher("pub-1").followers, social.publisher("pub-1").posts) == (0, 2)
     with pytest.raises(NotFound):
         social.follow("v", "nobody", following=True, now=NOW)
+
+
+def test_follows_come_in_pages_and_a_new_one_moves_none(small: World, social: Social) -> None:
+    for number in range(3):
+        social.follow("v", f"pub-{number}", following=True, now=NOW + number)
+    first = social.follows("v", limit=1)
+    assert [one.id for one in first.items] == ["pub-2"]
+    social.follow("v", "pub-2", following=True, now=NOW + 5)
+    second = social.follows("v", limit=1, cursor=first.cursor)
+    third = social.follows("v", limit=1, cursor=second.cursor)
+    assert [[one.id for one in page.items] for page in (second, third)] == [["pub-1"], ["pub-0"]]
+    assert third.cursor is None
+    assert social.follows("v", cursor="999").items == social.follows("v").items
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": 101}, {"cursor": "-1"}, {"cursor": "²"}, {"cursor": ""}])
+def test_a_wrong_page_of_follows_names_its_field(social: Social, wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        social.follows("v", **wrong)  # type: ignore[arg-type]
+    assert [caught.value.field] == list(wrong)
 
 
 def test_the_newest_follow_event_holds_in_whatever_order_they_come(small: World, social: Social) -> None:
