@@ -321,6 +321,20 @@ def test_after_a_rebuild_the_worker_goes_on_where_it_was(small: World, attributi
     assert by_post(small.stores)["post-0003"].orders == 3
 
 
+def test_an_order_that_is_cancelled_after_a_rebuild_is_taken_back(small: World, attribution: Attribution) -> None:
+    """The page comes after its order, so the worker speaks of the order twice; the rebuild, by time, once."""
+    act(small, "product_click", "post-0003", at=NOW - 40 * MINUTE, product=PRODUCT, request="r1", slot=0)
+    order(small, at=NOW - 30 * MINUTE, id="o1")
+    serve(small, "r1", ["post-0003"], at=NOW - 50 * MINUTE)
+    work(attribution)
+    rebuild_attribution(small.stores, attribution, now=NOW)
+    assert by_post(small.stores)["post-0003"].orders == 1
+    act(small, "order_cancelled", at=NOW - 5 * MINUTE, order="o1")
+    work(attribution)
+    assert by_post(small.stores) == {}
+    assert list(small.stores.attributed_orders.each()) == []
+
+
 def test_two_workers_share_the_work(small: World) -> None:
     fill(small, 3)
     one, two = Attribution(small.stores), Attribution(small.stores)
