@@ -112,7 +112,7 @@ def get_share(services: Open, key: Reader, share: ShareId) -> Response:
     openapi_extra=described_body(NewOpen, {"viewer": "viewer-88"}),
 )
 async def open_share(request: Request, key: Writer, share: ShareId) -> Response:
-    """Counted once per viewer; also a share_open event."""
+    """Counted once per viewer, within a second; also a share_open event."""
     body = checked(await body_of(request, MAX_BODY, _TOO_LARGE), NewOpen)
     return answer(await run_in_threadpool(services_of(request).social.open, share, body.viewer, now=clock()))
 

@@ -83,7 +83,8 @@ class PageFacts(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Credit(msgspec.Struct, frozen=True, array_like=True):
-    """The slot that an order line goes to, and when the viewer clicked and carted on the way (0: did not)."""
+    """The slot that an order line goes to, and when the viewer last saw it before the click, last clicked and last put it into the
+    cart on the way (0: did not)."""
 
     basis: Basis
     place: Place

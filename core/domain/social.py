@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.domain.ids import Millis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedPost:
-    """A link that a viewer made to a post; `id` is part of the link. `opens` counts viewers who came by it."""
+    """A link that a viewer made to a post; `id` is part of the link.
+
+    `opens` counts viewers who came by it, up to the `offsets` of their events in the log.
+    """
 
     id: str
     version: int = 1
@@ -17,6 +20,7 @@ class SharedPost:
     viewer: str
     channel: str = ""
     opens: int = 0
+    offsets: dict[str, int] = field(default_factory=dict)
     created_at: Millis = 0
     updated_at: Millis = 0
 

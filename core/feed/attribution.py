@@ -71,7 +71,7 @@ def with_event(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None, 
     touch = touch_of(shopper, event, origin)
     if touch is None:
         return shopper
-    touches = kept((*shopper.touches, touch), shopper.high, windows)
+    touches = kept((*shopper.touches, touch), [order.at for order in shopper.orders], shopper.high, windows)
     shopper = msgspec.structs.replace(shopper, touches=touches)
     late = any(order.at >= touch.at for order in shopper.orders)
     return _settled(shopper, windows) if late else shopper
@@ -186,8 +186,10 @@ def _credit(touches: Iterable[Touch], order: Order, product: str, windows: Windo
     else:
         return NOBODY
 
-    def latest(kind: TouchKind) -> int:
-        found = [touch.at for touch in (*clicks, *views) if touch.kind is kind and touch.place.post == place.post]
-        return max(found, default=0)
+    def latest(kind: TouchKind, until: int) -> int:
+        own = [touch.at for touch in (*clicks, *views) if touch.kind is kind and touch.place.post == place.post]
+        return max((at for at in own if at <= until), default=0)
 
-    return Credit(basis, place, latest(TouchKind.VIEW), latest(TouchKind.CLICK), latest(TouchKind.CART))
+    clicked, carted = latest(TouchKind.CLICK, order.at), latest(TouchKind.CART, order.at)
+    seen = latest(TouchKind.VIEW, clicked or carted or order.at)
+    return Credit(basis, place, seen, clicked, carted)

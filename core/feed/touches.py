@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from core.domain.attribution import PageFacts, Place, Shopper, SlotFacts, Touch, TouchKind, Windows
 from core.domain.events import EventKind, ViewerEvent
+from core.domain.ids import HOUR, Millis
 from core.domain.post import Post
 from core.feed.served_record import ServedPage
 
@@ -89,21 +91,26 @@ def touch_of(shopper: Shopper, event: ViewerEvent, origin: PostOrigin | None) ->
     return Touch(event.at, event.id, kind, products, place) if products else None
 
 
-def kept(touches: Iterable[Touch], high: int, windows: Windows) -> tuple[Touch, ...]:
-    """Touches that may still matter, by time; of the views of one slot the first."""
-    views: dict[tuple[str, str], Touch] = {}
+def kept(touches: Iterable[Touch], orders: Sequence[Millis], high: Millis, windows: Windows) -> tuple[Touch, ...]:
+    """Touches that may still matter, by time. `orders` are the times of the viewer's orders, sorted.
+
+    Of the views of one slot within an hour that no order lies between, the latest, and as far as there is room the first, for
+    orders that have not arrived yet.
+    """
+    views: dict[tuple[str, str, int, int], tuple[Touch, Touch]] = {}
     clicks: dict[str, Touch] = {}
     for touch in touches:
         if touch.kind is not TouchKind.VIEW:
             if touch.at >= high - windows.click - windows.late:
                 clicks.setdefault(touch.event, touch)
         elif touch.at >= high - windows.view - windows.late:
-            key = (touch.place.post, touch.place.request)
-            held = views.get(key)
-            if held is None or (touch.at, touch.event) < (held.at, held.event):
-                views[key] = touch
-    newest = sorted(views.values(), key=when)[-KEPT_VIEWS:] + sorted(clicks.values(), key=when)[-KEPT_CLICKS:]
-    return tuple(sorted(newest, key=when))
+            key = (touch.place.post, touch.place.request, touch.at // HOUR, bisect_left(orders, touch.at))
+            first, latest = views.get(key, (touch, touch))
+            views[key] = min(first, touch, key=when), max(latest, touch, key=when)
+    newest = sorted((latest for _, latest in views.values()), key=when)[-KEPT_VIEWS:]
+    if room := KEPT_VIEWS - len(newest):
+        newest += sorted((first for first, latest in views.values() if first is not latest), key=when)[-room:]
+    return tuple(sorted([*newest, *sorted(clicks.values(), key=when)[-KEPT_CLICKS:]], key=when))
 
 
 def when(touch: Touch) -> tuple[int, str]:

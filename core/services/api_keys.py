@@ -86,8 +86,8 @@ class ApiKeys:
         actor.require(Role.ADMINISTRATOR)
         found = self._stores.api_keys.get(key)
         if found.revoked_at is None:
+            self._audit.record_first(actor, "api_key.revoke", key, turn=found.version, now=now, name=found.name)
             found = self._stores.api_keys.patch(key, {"revoked_at": now, "updated_at": now})
-            self._audit.record(actor, "api_key.revoke", key, now=now, name=found.name)
         self._known.pop(found.secret_hash, None)
         return found
 

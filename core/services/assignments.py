@@ -27,7 +27,8 @@ HOLDOUT = 0.05
 
 
 REMEMBERED = 200_000
-"""Exposures this process remembers having written, so that a page costs no second write for them."""
+"""Exposures this process remembers, so that a page costs no second write for them: True if it is durable, False if it was given to
+the feed, which writes it soon."""
 
 
 class _Active(NamedTuple):
@@ -52,7 +53,7 @@ class Assignments:
         self._lock = threading.Lock()
         self._looked_at: Millis = 0
         self._retry_at: Millis = 0
-        self._written: Bounded[str, None] = Bounded(REMEMBERED)
+        self._written: Bounded[str, bool] = Bounded(REMEMBERED)
 
     def active(self, *, now: Millis, version: int | None = None) -> list[Assigner]:
         """Experiments that assign viewers."""
@@ -75,38 +76,27 @@ class Assignments:
     def expose(self, viewer: str, found: Sequence[tuple[Experiment, Assigned]], *, segment: str, now: Millis) -> int:
         """Write down that a viewer met these arms, where they could make a difference; returns how many are new. Durable when it
         returns; the feed writes what `exposures` gives later, with its pages."""
-        events = self.exposures(viewer, found, segment=segment, now=now)
-        try:
-            return sum(self._stores.log.append(TOPIC, events)) if events else 0
-        except ServiceError:
-            for event in events:
-                self._written.pop(event.id, None)
-            raise
+        events = [event for event in _exposures(viewer, found, segment, now) if not self._written.get(event.id)]
+        new = self._stores.log.append(TOPIC, [_logged(event) for event in events]) if events else []
+        self._written.put_all(dict.fromkeys((event.id for event in events), True))
+        return sum(new)
 
     def exposures(
         self, viewer: str, found: Sequence[tuple[Experiment, Assigned]], *, segment: str, now: Millis
     ) -> list[NewEvent]:
-        """Events of TOPIC that say that a viewer met these arms, without those that this process has given before.
+        """Events of TOPIC that say that a viewer met these arms, without those that this process has given before. One that the
+        caller cannot write has to be given back to `forget`.
 
         An exposure's id is made of experiment, viewer and arm: only the first of each counts, however often it is sent.
         """
-        events = [
-            ViewerEvent(
-                id=f"x:{_short(experiment.id, viewer, assigned.name)}",
-                kind=EventKind.EXPOSURE,
-                viewer=viewer,
-                at=now,
-                experiment=experiment.id,
-                arm=assigned.name,
-                text=segment,
-            )
-            for experiment, assigned in found
-            if assigned.counted
-        ]
-        events = [event for event in events if event.id not in self._written]
+        events = [event for event in _exposures(viewer, found, segment, now) if event.id not in self._written]
         if events:
-            self._written.put_all(dict.fromkeys(event.id for event in events))
-        return [NewEvent(event.id, event.viewer, msgspec.json.encode(event)) for event in events]
+            self._written.put_all(dict.fromkeys((event.id for event in events), False))
+        return [_logged(event) for event in events]
+
+    def forget(self, event: NewEvent) -> None:
+        """This exposure was not written: the next page gives it again."""
+        self._written.pop(event.id, None)
 
     def _as_of(self, version: int | None, now: Millis) -> _Active:
         held = self._active
@@ -141,6 +131,28 @@ class Assignments:
         except ServiceError:
             metrics.DEGRADED.labels("experiments").inc()
             self._retry_at = now + SECOND
+
+
+def _exposures(
+    viewer: str, found: Sequence[tuple[Experiment, Assigned]], segment: str, now: Millis
+) -> list[ViewerEvent]:
+    return [
+        ViewerEvent(
+            id=f"x:{_short(experiment.id, viewer, assigned.name)}",
+            kind=EventKind.EXPOSURE,
+            viewer=viewer,
+            at=now,
+            experiment=experiment.id,
+            arm=assigned.name,
+            text=segment,
+        )
+        for experiment, assigned in found
+        if assigned.counted
+    ]
+
+
+def _logged(event: ViewerEvent) -> NewEvent:
+    return NewEvent(event.id, event.viewer, msgspec.json.encode(event))
 
 
 def _short(*parts: str) -> str:

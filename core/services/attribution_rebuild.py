@@ -44,9 +44,26 @@ def rebuild_attribution(stores: Stores, attribution: Attribution, *, now: Millis
             for id in gone:
                 orders.pop(id, None)
             orders |= {one.id: one for one in kept}
-    said = {place_of(record): record.offset for record, _ in _replayed(stores.log, STATEMENTS, _statement)}
-    _replace(stores, shoppers, {id: replace(day, offsets=said) for id, day in days.items()}, orders)
+    offsets: dict[str, int] = {}
+    said: dict[str, int] = {}
+    for record, statement in _replayed(stores.log, STATEMENTS, _statement):
+        offsets[place_of(record)] = record.offset
+        said[statement.order] = max(said.get(statement.order, 0), statement.revision)
+    _replace(
+        stores,
+        {id: _counted_on(shopper, said) for id, shopper in shoppers.items()},
+        {id: replace(day, offsets=offsets) for id, day in days.items()},
+        {id: replace(one, revision=max(one.revision, said.get(one.order, 0))) for id, one in orders.items()},
+    )
     return count
+
+
+def _counted_on(shopper: Shopper, said: Mapping[str, int]) -> Shopper:
+    """The shopper whose orders are numbered on from what the log holds: the log drops a statement whose number it knows."""
+    orders = tuple(
+        msgspec.structs.replace(order, revision=max(order.revision, said.get(order.id, 0))) for order in shopper.orders
+    )
+    return msgspec.structs.replace(shopper, orders=orders)
 
 
 def _replace(

@@ -83,11 +83,12 @@ class CommentReview:
             "reason": None if approved else reason, "note": note, "decided_by": actor.id, "decided_at": now,
             "reports": 0, "updated_at": now,
         }  # fmt: skip
+        detail = {"post": self._as_read(id, revision).post, "reason": reason or "", "note": note}
+        action = f"comment.{'approve' if approved else 'remove'}"
+        self._audit.record_first(actor, action, id, turn=revision, now=now, **detail)
         comment = self._change(id, revision, changes)
         self._counts.settle(comment, now=now)
         self._screening.remember(comment.viewer, removed=not approved, now=now)
-        detail = {"post": comment.post, "reason": reason or "", "note": note}
-        self._audit.record(actor, f"comment.{'approve' if approved else 'remove'}", id, now=now, **detail)
         return self._comments.get(id)
 
     def undo(self, actor: Account, id: str, *, now: Millis) -> Comment:
@@ -103,11 +104,11 @@ class CommentReview:
             "state": CommentState.HELD, "visible": False, "reason": None, "note": "", "decided_by": None,
             "decided_at": None, "updated_at": now,
         }  # fmt: skip
+        self._audit.record_first(actor, "comment.undo", id, turn=comment.revision, now=now, post=comment.post)
         changed = self._change(id, comment.revision, again)
         self._counts.settle(changed, now=now)
         if removed:
             self._screening.remember(comment.viewer, removed=False, undone=True, now=now)
-        self._audit.record(actor, "comment.undo", id, now=now, post=comment.post)
         return self._counts.reports(id)
 
     def decisions(self, actor: Account, *, now: Millis, limit: int = 50) -> list[Comment]:
@@ -116,11 +117,15 @@ class CommentReview:
         where = {"decided_by": actor.id, "decided_at": {"gte": now - DAY}}
         return self._comments.find(where, order="decided_at", descending=True, limit=limit).items
 
+    def _as_read(self, id: str, revision: int) -> Comment:
+        comment = self._comments.get(id)
+        if comment.revision != revision or comment.state is CommentState.DELETED:
+            raise Conflict(self._why(comment))
+        return comment
+
     def _change(self, id: str, revision: int, changes: dict[str, object]) -> Comment:
         for _ in range(_TRIES):
-            comment = self._comments.get(id)
-            if comment.revision != revision or comment.state is CommentState.DELETED:
-                raise Conflict(self._why(comment))
+            comment = self._as_read(id, revision)
             try:
                 return self._comments.patch(id, changes | {"revision": revision + 1}, expected_version=comment.version)
             except Conflict:

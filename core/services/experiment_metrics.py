@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from typing import Final, TypeVar
 
 import msgspec
 
-from core.domain.errors import InvalidInput
+from core.domain.collection import Collection
+from core.domain.errors import Conflict, Duplicate, InvalidInput, Unavailable
 from core.domain.events import ViewerEvent
 from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals
@@ -21,14 +23,17 @@ from core.statistics.totals import Sums
 TOPIC = "viewer-events"
 GROUP = "experiments"
 BATCH = 2_000
+_TRIES: Final = 16
 _decoder = msgspec.json.Decoder(ViewerEvent)
+Kept = TypeVar("Kept", DaySums, ViewerTotals)
 
 
 class ExperimentMetrics:
     """Consumes viewer events and keeps, per experiment × phase × arm × segment × day, sums that merge.
 
     Every document remembers the offset it has counted up to, and sums are stored before viewers, viewers before the commit:
-    whatever a crash interrupts is counted again and changes nothing twice.
+    whatever a crash interrupts is counted again and changes nothing twice. A document is only replaced by one that has counted
+    further, at the version that was read: a worker that wakes up after its lease finds that its successor has counted already.
     """
 
     def __init__(self, stores: Stores) -> None:
@@ -92,9 +97,9 @@ class ExperimentMetrics:
             viewers[event.viewer] = replace(counted, offset=record.offset)
             changes += [(record, change) for change in changed]
         self._store_sums(changes)
-        touched = [viewer for id, viewer in viewers.items() if viewer is not known.get(id)]
-        if touched:
-            self._stores.viewer_totals.upsert_many(touched)
+        for id, counted in viewers.items():
+            if counted is not known.get(id):
+                _keep(self._stores.viewer_totals, id, known.get(id), _further(counted))
         return unread
 
     def _store_sums(self, changes: Iterable[tuple[Record, Change]]) -> None:
@@ -105,20 +110,40 @@ class ExperimentMetrics:
             return
         ids = {key: _cell_id(*key) for key in grouped}
         stored = self._stores.day_sums.get_many(list(ids.values()))
-        written = []
         for key, additions in grouped.items():
-            (experiment, phase, arm, segment, day), partition = key
-            cell = stored.get(ids[key]) or DaySums(
-                id=ids[key],
-                experiment=experiment,
-                phase=phase,
-                arm=arm,
-                segment=segment,
-                day=day,
-                partition=partition,
-            )
-            written.append(_added(cell, additions))
-        self._stores.day_sums.upsert_many(written)
+            _keep(self._stores.day_sums, ids[key], stored.get(ids[key]), _adding(key, additions))
+
+
+def _keep(collection: Collection[Kept], id: str, held: Kept | None, after: Callable[[Kept | None], Kept]) -> None:
+    """Store what comes after the document that is held, unless another worker has counted as far. Raises Unavailable."""
+    for _ in range(_TRIES):
+        made = after(held)
+        if held is not None and made.offset <= held.offset:
+            return
+        try:
+            if held is None:
+                collection.insert(made)
+            else:
+                names = {field.name for field in fields(made)} - {"id", "version"}
+                collection.patch(id, {name: getattr(made, name) for name in names}, expected_version=held.version)
+        except (Duplicate, Conflict):
+            held = collection.find_one(id)
+            continue
+        return
+    raise Unavailable(f"the sums of {id} are changing too fast")
+
+
+def _further(counted: ViewerTotals) -> Callable[[ViewerTotals | None], ViewerTotals]:
+    """A viewer's events have one order, so of two states the one that has counted further holds the other."""
+    return lambda held: counted
+
+
+def _adding(key: tuple[CellKey, int], additions: Sequence[tuple[int, Change]]) -> Callable[[DaySums | None], DaySums]:
+    (experiment, phase, arm, segment, day), partition = key
+    empty = DaySums(
+        id=_cell_id(*key), experiment=experiment, phase=phase, arm=arm, segment=segment, day=day, partition=partition
+    )
+    return lambda held: _added(held or empty, additions)
 
 
 def _added(cell: DaySums, additions: Sequence[tuple[int, Change]]) -> DaySums:
@@ -132,7 +157,7 @@ def _added(cell: DaySums, additions: Sequence[tuple[int, Change]]) -> DaySums:
             sums.setdefault(name, Sums()).add(added)
     last = max(cell.offset, *(offset for offset, _ in additions))
     flat = {name: one.flat() for name, one in sums.items()}
-    return replace(cell, metrics=flat, crossovers=crossovers, offset=last, version=cell.version + 1)
+    return replace(cell, metrics=flat, crossovers=crossovers, offset=last)
 
 
 def _cell_id(cell: CellKey, partition: int) -> str:

@@ -63,4 +63,5 @@ class FeedArms:
         if not asked.arms:
             return
         for event in self._assignments.exposures(asked.viewer, asked.arms, segment=asked.segment, now=now):
-            self._log.put(TOPIC, event)
+            if not self._log.put(TOPIC, event):
+                self._assignments.forget(event)

@@ -22,9 +22,9 @@ class ServedLog:
         self._log = log
         self._later: Later[tuple[str, NewEvent]] = Later("served log", self._append, self._troubled)
 
-    def put(self, topic: str, event: NewEvent) -> None:
-        """Write this down soon."""
-        self._later.put((topic, event))
+    def put(self, topic: str, event: NewEvent) -> bool:
+        """Write this down soon; False if it was dropped."""
+        return self._later.put((topic, event))
 
     def flush(self) -> None:
         """Return when everything put before is durable. Raises ServiceError if the log does not answer."""

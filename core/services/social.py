@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unav
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.given_ids import check_id
 from core.domain.ids import Millis, joined, new_id
+from core.domain.ports.event_log import Record
 from core.domain.post import PostStatus
 from core.domain.publisher import Publisher
 from core.domain.social import Follow, PublicPublisher, PublicShare, SharedPost
@@ -33,7 +35,7 @@ class Opened:
 
 
 class Social:
-    """What programs do; `take` is for the worker."""
+    """What programs do; `take` and `take_opens` are for the worker."""
 
     def __init__(self, stores: Stores, engagement: Engagement, app_link: str) -> None:
         self._stores, self._engagement, self._app_link = stores, engagement, app_link
@@ -72,20 +74,10 @@ class Social:
         return self._public(share)
 
     def open(self, id: str, viewer: str, *, now: Millis) -> Opened:
-        """A viewer came by this link; counted once per viewer. Raises NotFound, InvalidInput naming `viewer`."""
+        """A viewer came by this link; the worker counts it once per viewer. Raises NotFound, InvalidInput naming `viewer`."""
         check_id("viewer", viewer)
         share = self.shared(id)
-        event = own_id("open", id, viewer)
-        first = self._record(EventKind.SHARE_OPEN, event, viewer, now, post=share.post, share=id)
-        for _ in range(_TRIES if first else 0):
-            held = self._stores.shares.get(id)
-            try:
-                self._stores.shares.patch(
-                    id, {"opens": held.opens + 1, "updated_at": now}, expected_version=held.version
-                )
-            except Conflict:
-                continue
-            break
+        first = self._record(EventKind.SHARE_OPEN, _open_id(id, viewer), viewer, now, post=share.post, share=id)
         return Opened(post=share.post, share=id, first=first)
 
     def follow(self, viewer: str, publisher: str, *, following: bool, now: Millis) -> PublicPublisher:
@@ -141,6 +133,27 @@ class Social:
             return
         raise Unavailable(f"what viewer {event.viewer} follows is changing too fast")
 
+    def take_opens(self, share: str, opened: Sequence[tuple[Record, ViewerEvent]], *, now: Millis) -> None:
+        """Count viewers who came by a link. The log holds one such event of each viewer, and offsets say which are counted."""
+        own = [record for record, event in opened if event.id == _open_id(share, event.viewer)]
+        for _ in range(_TRIES):
+            if (held := self._stores.shares.find_one(share)) is None:
+                return
+            opens, offsets = held.opens, dict(held.offsets)
+            for record in own:
+                place = f"{record.topic}/{record.partition}"
+                if record.offset > offsets.get(place, -1):
+                    opens, offsets[place] = opens + 1, record.offset
+            if opens == held.opens:
+                return
+            changes: dict[str, object] = {"opens": opens, "offsets": offsets, "updated_at": now}
+            try:
+                self._stores.shares.patch(share, changes, expected_version=held.version)
+            except Conflict:
+                continue
+            return
+        raise Unavailable(f"the opens of share {share} are changing too fast")
+
     def _record(self, kind: EventKind, id: str, viewer: str, now: Millis, **fields: str) -> bool:
         """Whether the event is new."""
         event = ViewerEvent(id=id, kind=kind, viewer=viewer, at=now, **fields)  # type: ignore[arg-type]  # names of fields, given by our own calls
@@ -173,3 +186,8 @@ class Social:
     def _public(self, share: SharedPost) -> PublicShare:
         link = self._app_link.replace("{post}", quote(share.post, safe="")).replace("{share}", quote(share.id, safe=""))
         return PublicShare(id=share.id, post=share.post, link=link, opens=share.opens, created_at=share.created_at)
+
+
+def _open_id(share: str, viewer: str) -> str:
+    """The event by which this viewer is counted among those who came by the link."""
+    return own_id("open", share, viewer)

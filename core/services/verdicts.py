@@ -57,6 +57,8 @@ class Verdicts:
         if post is None or not waits(case, post):
             self._queue.close(case, now=now)
             raise Conflict("the creator has changed or withdrawn this post; take the next one")
+        detail = {"post": case.post, "reason": reason or "", "note": note}
+        self._audit.record_first(actor, f"case.{verdict}", case_id, turn=expected_version, now=now, **detail)
         decided = self._stores.cases.patch(
             case_id,
             {
@@ -72,8 +74,6 @@ class Verdicts:
             expected_version=expected_version,
         )
         self._apply(decided, now)
-        detail = {"post": case.post, "reason": reason or "", "note": note}
-        self._audit.record(actor, f"case.{verdict}", case_id, now=now, **detail)
         return decided
 
     def undo(self, actor: Account, case_id: str, *, now: Millis) -> Case:
@@ -95,11 +95,12 @@ class Verdicts:
             "decided_by": None, "decided_at": None, "updated_at": now,
         }  # fmt: skip
         held = self._queue.current(actor, now=now)
+        taken_back = {"post": case.post, "verdict": case.verdict or ""}
+        self._audit.record_first(actor, "case.undo", case_id, turn=case.version, now=now, **taken_back)
         reopened = self._stores.cases.patch(case_id, again, expected_version=case.version)
         if held is not None:
             self._queue.put_back(actor, held, now=now)
         self._reverse(case, post, now)
-        self._audit.record(actor, "case.undo", case_id, now=now, post=case.post, verdict=case.verdict or "")
         return reopened
 
     def settle(self, *, now: Millis) -> int:

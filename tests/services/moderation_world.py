@@ -100,4 +100,4 @@ class World:
 
     def actions(self) -> list[str]:
         """Actions of the audit trail, oldest first."""
-        return [line.action for line in self.stores.audit.find(order="id", limit=500).items]
+        return [line.action for line in self.stores.audit.find(order="at", limit=500).items]

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.attribution import AttributionDay, Basis, Sums, Windows
+from core.domain.attribution import AttributionDay, Basis, Place, Sums, Touch, TouchKind, Windows
 from core.domain.errors import Unavailable
 from core.domain.ids import DAY, HOUR, MINUTE
 from core.domain.ports.event_log import NewEvent
 from core.feed.attribution_sums import dimensions
 from core.feed.served_record import ServedPage, ServedSlot, served_event
+from core.feed.touches import KEPT_VIEWS, kept
 from core.services.attribution import STATEMENTS, Attribution
 from core.services.attribution_rebuild import rebuild_attribution
 from core.services.stores import Stores
@@ -321,6 +322,20 @@ def test_after_a_rebuild_the_worker_goes_on_where_it_was(small: World, attributi
     assert by_post(small.stores)["post-0003"].orders == 3
 
 
+def test_an_order_that_is_cancelled_after_a_rebuild_is_taken_back(small: World, attribution: Attribution) -> None:
+    """The page comes after its order, so the worker speaks of the order twice; the rebuild, by time, once."""
+    act(small, "product_click", "post-0003", at=NOW - 40 * MINUTE, product=PRODUCT, request="r1", slot=0)
+    order(small, at=NOW - 30 * MINUTE, id="o1")
+    serve(small, "r1", ["post-0003"], at=NOW - 50 * MINUTE)
+    work(attribution)
+    rebuild_attribution(small.stores, attribution, now=NOW)
+    assert by_post(small.stores)["post-0003"].orders == 1
+    act(small, "order_cancelled", at=NOW - 5 * MINUTE, order="o1")
+    work(attribution)
+    assert by_post(small.stores) == {}
+    assert list(small.stores.attributed_orders.each()) == []
+
+
 def test_two_workers_share_the_work(small: World) -> None:
     fill(small, 3)
     one, two = Attribution(small.stores), Attribution(small.stores)
@@ -333,21 +348,80 @@ def test_two_workers_share_the_work(small: World) -> None:
     assert by_post(small.stores) == by_post(alone.stores)
 
 
-@settings(max_examples=40)
-@given(st.lists(st.tuples(st.integers(0, 9 * DAY), st.sampled_from([3, 7, 11]), st.booleans()), max_size=12))
-def test_the_credit_is_the_last_touch_by_the_definition(touches: list[tuple[int, int, bool]]) -> None:
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 9 * DAY), st.sampled_from([3, 7, 11]), st.booleans()), max_size=12),
+    st.booleans(),
+    st.integers(0, 12),
+)
+def test_the_credit_is_the_last_touch_by_the_definition(
+    touches: list[tuple[int, int, bool]], named: bool, ordered: int
+) -> None:
+    """Whenever the order arrives, and whether or not views say which page they were on."""
     small = world(posts=12, publishers=3)
-    for number, (ago, post, click) in enumerate({ago: (ago, post, click) for ago, post, click in touches}.values()):
-        kind = "product_click" if click else "impression"
-        act(small, kind, f"post-{post:04}", at=NOW - ago, id=f"t{number}", product=PRODUCT, request=f"r{number}")
-    order(small)
-    work(Attribution(small.stores))
-    clicks = {ago: post for ago, post, click in touches if click and ago <= 7 * DAY}
+    attribution = Attribution(small.stores)
     last = {ago: (post, click) for ago, post, click in touches}
+    for number, (ago, (post, click)) in enumerate(last.items()):
+        if number == ordered:
+            order(small)
+        kind, request = "product_click" if click else "impression", f"r{number}" if named else ""
+        act(small, kind, f"post-{post:04}", at=NOW - ago, id=f"t{number}", product=PRODUCT, request=request)
+        work(attribution)
+    if ordered >= len(last):
+        order(small)
+    work(attribution)
     clicks = {ago: post for ago, (post, click) in last.items() if click and ago <= 7 * DAY}
     views = {ago: post for ago, (post, click) in last.items() if not click and ago <= DAY}
     best = clicks or views
     assert list(by_post(small.stores)) == [f"post-{best[min(best)]:04}" if best else ""]
+
+
+def test_a_post_that_is_viewed_again_is_viewed_last(small: World, attribution: Attribution) -> None:
+    for post, ago in (("post-0003", 50 * MINUTE), ("post-0007", 30 * MINUTE), ("post-0003", 10 * MINUTE)):
+        act(small, "impression", post, at=NOW - ago, id=f"v{ago}")
+    order(small, viewer="v")
+    act(small, "impression", "post-0003", at=NOW - 3 * DAY, viewer="w")
+    act(small, "impression", "post-0003", at=NOW - 10 * MINUTE, viewer="w")
+    order(small, viewer="w")
+    work(attribution)
+    assert by_post(small.stores) == {"post-0003": Sums(orders=2, items=2, revenue_minor=199_800)}
+
+
+def test_an_order_keeps_its_view_when_the_post_is_viewed_again_after_it(small: World, attribution: Attribution) -> None:
+    """The view that brought the order is neither the first nor the latest of its slot in this hour."""
+    start = NOW // HOUR * HOUR - HOUR
+    act(small, "impression", "post-0003", at=start + 10 * MINUTE, id="first")
+    act(small, "impression", "post-0007", at=start + 11 * MINUTE)
+    act(small, "impression", "post-0003", at=start + 12 * MINUTE, id="second")
+    order(small, at=start + 13 * MINUTE)
+    work(attribution)
+    act(small, "impression", "post-0003", at=start + 14 * MINUTE, id="third")
+    act(small, "impression", "post-0011", at=start, id="late")  # credits the order anew
+    work(attribution)
+    assert set(by_post(small.stores)) == {"post-0003"}
+
+
+def test_an_order_that_arrives_after_later_views_goes_to_the_view_before_it(
+    small: World, attribution: Attribution
+) -> None:
+    act(small, "impression", "post-0003", at=NOW - 10 * MINUTE, request="r1")
+    act(small, "watch", "post-0003", at=NOW - 2 * MINUTE, request="r1", seconds=9, completion=1.0)
+    work(attribution)
+    order(small, at=NOW - 5 * MINUTE)
+    work(attribution)
+    assert set(by_post(small.stores)) == {"post-0003"}
+    assert next(small.stores.attributed_orders.each()).credit.seen_at == NOW - 10 * MINUTE
+
+
+def test_a_viewer_of_very_many_posts_keeps_the_latest_view_of_each_first() -> None:
+    views = [
+        Touch(HOUR + number * 2 + again, f"{number}.{again}", TouchKind.VIEW, (PRODUCT,), Place(f"p{number}"))
+        for number in range(KEPT_VIEWS - 10)
+        for again in (0, 1)
+    ]
+    left = kept(views, [], HOUR * 2, Windows())
+    assert {touch.event for touch in views if touch.event.endswith(".1")} < {touch.event for touch in left}
+    assert len(left) == KEPT_VIEWS
 
 
 def test_sums_merge() -> None:

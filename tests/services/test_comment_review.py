@@ -9,7 +9,7 @@ import pytest
 from core.domain.account import Account, Role
 from core.domain.anonymous import Anonymous
 from core.domain.comment import CommentQueue, CommentRules, CommentState
-from core.domain.errors import Conflict, Forbidden, InvalidInput
+from core.domain.errors import Conflict, Forbidden, InvalidInput, Unavailable
 from core.domain.ids import MINUTE, SECOND
 from core.domain.moderation import Reason, Verdict
 from core.services.audit import Audit
@@ -17,6 +17,7 @@ from core.services.comment_marks import CommentMarks
 from core.services.comment_review import CommentReview
 from core.services.comment_screening import CommentScreening
 from core.services.comments import Comments
+from tests.fakes.failing import failing_once
 from tests.feed.world import NOW, world
 
 POST = "post-0000"
@@ -187,12 +188,35 @@ def test_every_verdict_leaves_a_line_and_a_removal_has_a_reason(desk: Desk) -> N
     first, second = desk.add(), desk.add("see www.shop.com")
     desk.decide(first, Verdict.APPROVE)
     desk.decide(second, Verdict.REJECT, by=OLEG)
-    lines = [(line.actor, line.action, line.subject) for line in desk.stores.audit.each()]
-    assert lines == [("mina", "comment.approve", first), ("oleg", "comment.remove", second)]
+    lines = {(line.actor, line.action, line.subject) for line in desk.stores.audit.each()}
+    assert lines == {("mina", "comment.approve", first), ("oleg", "comment.remove", second)}
     assert [one.id for one in desk.review.decisions(MINA, now=NOW)] == [first]
     with pytest.raises(InvalidInput) as caught:
         desk.review.decide(MINA, first, revision=2, verdict=Verdict.REJECT, now=NOW)
     assert caught.value.field == "reason"
+
+
+@pytest.mark.parametrize("fails", ["audit", "comments"])
+def test_a_verdict_that_failed_halfway_is_given_again_and_has_one_line(desk: Desk, fails: str) -> None:
+    held = desk.add()
+    with failing_once(desk.stores.documents, fails), pytest.raises(Unavailable):
+        desk.decide(held, Verdict.REJECT)
+    assert desk.stores.comments.get(held).state is CommentState.HELD
+    desk.decide(held, Verdict.REJECT, at=NOW + SECOND)
+    with failing_once(desk.stores.documents, fails), pytest.raises(Unavailable):
+        desk.review.undo(MINA, held, now=NOW + 2 * SECOND)
+    desk.review.undo(MINA, held, now=NOW + 3 * SECOND)
+    desk.decide(held, Verdict.REJECT, at=NOW + 4 * SECOND)
+    actions = [line.action for line in desk.stores.audit.each(order="at")]
+    assert actions == ["comment.remove", "comment.undo", "comment.remove"]
+
+
+def test_a_verdict_that_comes_too_late_leaves_no_line(desk: Desk) -> None:
+    held = desk.add()
+    desk.decide(held, Verdict.APPROVE)
+    with pytest.raises(Conflict):
+        desk.review.decide(OLEG, held, revision=1, verdict=Verdict.REJECT, reason=Reason.SPAM, now=NOW)
+    assert [line.actor for line in desk.stores.audit.each()] == ["mina"]
 
 
 def test_only_moderators_decide(desk: Desk) -> None:

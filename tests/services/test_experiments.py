@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -175,6 +178,42 @@ def test_a_batch_that_is_delivered_again_after_a_crash_counts_once() -> None:
     again = moments_of(world.metrics.cells(experiment.id), "Product clicks")
     assert again.n == mean.n > 0
     assert np.allclose(again.products, mean.products)
+
+
+@pytest.mark.parametrize("late_with", ["day_sums", "viewer_totals"])
+def test_a_worker_that_wakes_up_after_its_lease_takes_nothing_back(late_with: str) -> None:
+    def read(stalled: bool) -> tuple[dict[str, int], list[tuple[float, list[float]]]]:
+        world = World()
+        experiment = world.launched()
+        lived(world, experiment, viewers=40)
+        slept = not stalled
+
+        def sleeping(write: Callable[..., Any]) -> Callable[..., Any]:
+            def written(collection: str, *rest: Any, **more: Any) -> Any:
+                nonlocal slept
+                if collection == late_with and not slept:
+                    slept = True
+                    while world.metrics.consume("its successor", now=T0 + 40_000, limit=100):
+                        pass
+                return write(collection, *rest, **more)
+
+            return written
+
+        for name in ("insert", "patch", "upsert_many"):
+            setattr(world.stores.documents, name, sleeping(getattr(world.stores.documents, name)))
+        with pytest.raises(Conflict) if stalled else nullcontext():
+            world.metrics.consume("sleeper", now=T0, limit=100)
+        while world.metrics.consume("its successor", now=T0 + 120_000, limit=100):
+            pass
+        cells = world.metrics.cells(experiment.id)
+        viewers = {viewer.id: viewer.offset for viewer in world.stores.viewer_totals.each()}
+        return viewers, [((m := moments_of(cells, one.name)).n, m.mean.tolist()) for one in experiment.metrics]
+
+    (viewers_late, moments_late), (viewers, moments) = read(True), read(False)
+    assert viewers_late == viewers
+    for late, alone in zip(moments_late, moments, strict=True):
+        assert late[0] == alone[0] > 0
+        assert np.allclose(late[1], alone[1])
 
 
 def test_a_wrong_split_blocks_the_verdict_and_the_watch_holds_the_experiment() -> None:

@@ -114,6 +114,44 @@ def test_an_exposure_that_the_app_reports_twice_counts_once(services: Services) 
     assert len(_exposures(services)) == len(found)
 
 
+def test_an_exposure_that_found_no_room_is_given_again_with_the_next_page(services: Services) -> None:
+    log, policies = ServedLog(services.stores.log), Policies(services.stores)
+    own = FeedArms(services.assignments, policies, log)
+    asked = own.applied(PageRequest(viewer="viewer-1", size=5), None, now=NOW + 2_000)
+    assert asked.arms
+    log._later._most = 0
+    own.expose(asked, now=NOW)
+    log._later._most = 10
+    own.expose(asked, now=NOW + 1_000)
+    log.flush()
+    assert [event.at for event in _exposures(services)] == [NOW + 1_000]
+
+
+def test_an_exposure_that_the_app_reports_is_durable_though_the_feed_has_promised_it(services: Services) -> None:
+    found = services.assignments.of("viewer-1", now=NOW + 2_000)
+    assert services.assignments.exposures(
+        "viewer-1", found, segment="", now=NOW
+    )  # a process that is killed now writes none
+    assert (
+        services.assignments.expose("viewer-1", found, segment="", now=NOW) == len(found) == len(_exposures(services))
+    )
+
+
+def test_an_exposure_is_remembered_only_once_the_log_has_it(services: Services) -> None:
+    found, log = services.assignments.of("viewer-1", now=NOW + 2_000), services.stores.log
+    append = log.append
+    for error in (Unavailable("down"), RuntimeError("can't start new thread")):
+
+        def broken(*given: object, error: Exception = error) -> list[bool]:
+            raise error
+
+        log.append = broken  # type: ignore[method-assign]
+        with pytest.raises(type(error)):
+            services.assignments.expose("viewer-1", found, segment="", now=NOW)
+    log.append = append  # type: ignore[method-assign]
+    assert services.assignments.expose("viewer-1", found, segment="", now=NOW) == len(found)
+
+
 def test_exposures_that_were_written_make_room_one_for_one(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.services.assignments.REMEMBERED", 3)
     assignments = Assignments(services.stores)

@@ -7,12 +7,13 @@ import threading
 import pytest
 
 from core.domain.account import Role
-from core.domain.errors import Conflict, Forbidden, InvalidInput
+from core.domain.errors import Conflict, Forbidden, InvalidInput, Unavailable
 from core.domain.ids import HOUR, MINUTE, SECOND
 from core.domain.moderation import LEASE, Case, CaseState, Reason, Severity, Verdict
 from core.domain.post import PostStatus
 from core.models import risk
 from core.services.lifecycle import Lifecycle
+from tests.fakes.failing import failing_once
 from tests.services.moderation_world import ADMIN, BRAND, CLEAN, MANAGER, MINA, NOW, OLEG, RUDE, WORST, World, account
 
 
@@ -263,6 +264,20 @@ def test_a_verdict_that_a_crash_left_unapplied_is_applied_by_the_sweep(world: Wo
     assert world.moderation.sweep(now=NOW + MINUTE) == 1
     assert world.post(post.id).status is PostStatus.REJECTED
     assert world.moderation.sweep(now=NOW + 2 * MINUTE) == 0
+
+
+def test_a_verdict_that_the_audit_trail_could_not_take_is_given_again(world: World) -> None:
+    post = world.queued(RUDE)
+    case = claimed(world)
+    with failing_once(world.stores.documents, "audit"), pytest.raises(Unavailable):
+        approve(world, case)
+    assert world.post(post.id).status is PostStatus.IN_REVIEW
+    approve(world, case)
+    assert world.actions() == ["case.claim", "case.approve"]
+    with failing_once(world.stores.documents, "cases"), pytest.raises(Unavailable):
+        world.moderation.undo(MINA, case.id, now=NOW + SECOND)
+    world.moderation.undo(MINA, case.id, now=NOW + SECOND)
+    assert world.actions() == ["case.claim", "case.approve", "case.undo"]
 
 
 def test_nobody_reviews_a_post_of_their_own(world: World) -> None:

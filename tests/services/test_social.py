@@ -6,13 +6,14 @@ import msgspec
 import pytest
 
 from core.domain.anonymous import Anonymous
-from core.domain.errors import Duplicate, InvalidInput, NotFound
+from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.post import PostStatus
 from core.services.audit import Audit
 from core.services.community import Community
 from core.services.reports import Reports
 from core.services.social import Social
+from tests.fakes.failing import failing_once
 from tests.feed.world import NOW, World, world
 
 POST = "post-0000"
@@ -49,8 +50,8 @@ def test_opening_a_link_counts_once_per_viewer(small: World, social: Social) -> 
     assert social.open(made.id, "w" * 80, now=NOW).first
     assert not social.open(made.id, "w" * 80, now=NOW + 5).first
     assert social.open(made.id, "x", now=NOW).post == POST
-    assert social.shared(made.id).opens == 2
     work(small, social)
+    assert social.shared(made.id).opens == 2
     assert small.stores.post_totals.get(POST).counts == {"share": 1, "share_open": 2}
 
 
@@ -70,6 +71,35 @@ def test_a_follow_is_of_one_viewer_and_one_publisher_whatever_their_ids_are(smal
 
 def test_a_link_spells_what_an_address_cannot_hold(social: Social) -> None:
     assert social.share(POST, "v", id="s?&#=%", now=NOW).link == "shop://posts/post-0000?share=s%3F%26%23%3D%25"
+
+
+def test_opens_are_counted_though_the_store_or_the_worker_fails_after_the_event(small: World, social: Social) -> None:
+    made = social.share(POST, "v", id="s1", now=NOW)
+    social.open(made.id, "w", now=NOW)
+    social.open(made.id, "x", now=NOW)
+    with failing_once(small.stores.documents, "shares"), pytest.raises(Unavailable):
+        work(small, social)
+    commit = small.stores.log.commit
+
+    def lost(*given: object) -> None:
+        raise Conflict("the lease is over")
+
+    small.stores.log.commit = lost  # type: ignore[method-assign]
+    community = Community(small.stores, Reports(small.stores, Audit(small.stores), Anonymous("of this shop")), social)
+    with pytest.raises(Conflict):
+        community.consume("worker", now=NOW)
+    small.stores.log.commit = commit  # type: ignore[method-assign]
+    community.consume("worker", now=NOW)
+    assert social.shared(made.id).opens == 2
+
+
+def test_an_open_that_an_app_sends_as_an_event_of_its_own_is_not_counted_twice(small: World, social: Social) -> None:
+    made = social.share(POST, "v", id="s1", now=NOW)
+    social.open(made.id, "w", now=NOW)
+    sent = {"id": "mine", "kind": "share_open", "viewer": "w", "at": NOW, "post": POST, "share": made.id}
+    small.engagement.accept([sent, sent | {"id": "other", "share": "no such share"}], NOW)
+    work(small, social)
+    assert social.shared(made.id).opens == 1
 
 
 def test_a_link_to_a_post_that_is_gone_opens_nothing(small: World, social: Social) -> None:
