@@ -1,4 +1,5 @@
-// A page of the feed as the app shows it: one slot fills the screen, the visible one plays muted, a tap stops and starts it.
+// A page of the feed as the app shows it: one slot fills the screen, the visible one plays muted, a tap stops and starts it. For who
+// prefers less motion nothing starts by itself or glides.
 // Titles, captions and names come from people: they are only ever set as text.
 const ICONS = {
   like: '<path d="M12 20.5S3.5 15.6 3.5 9.4A4.7 4.7 0 0 1 12 6.8a4.7 4.7 0 0 1 8.5 2.6c0 6.2-8.5 11.1-8.5 11.1z"/>',
@@ -7,6 +8,9 @@ const ICONS = {
   sound_off: '<path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5z"/><path d="M16 9.5l5 5m0-5l-5 5"/>',
   sound_on: '<path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5z"/><path d="M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11"/>',
 };
+// Asked each time: the setting may change while the page is open.
+const lessMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const bring = (slot) => slot?.scrollIntoView({ behavior: lessMotion() ? "auto" : "smooth", block: "nearest" });
 const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
 
 function element(tag, className, text) {
@@ -45,8 +49,10 @@ function productCard(slot, act) {
 }
 
 function drawSlot(slot, data, act) {
-  const made = element("section", "slot");
+  const made = element("article", "slot");
   made.dataset.slot = slot.position;
+  made.setAttribute("aria-posinset", slot.position + 1);
+  made.setAttribute("aria-setsize", data.slots.length);
   made.setAttribute("aria-label", `Slot ${slot.position + 1}: ${slot.title}`);
   if (slot.video) {
     const video = element("video");
@@ -131,7 +137,8 @@ function mount(root, state) {
   const seen = (slot) => {
     state.visible = Number(slot.dataset.slot ?? -1);
     slots.forEach((each) => { if (each !== slot) stop(each); });
-    play(slot);
+    if (lessMotion()) slot.classList.toggle("stopped", slot.querySelector("video") !== null);
+    else play(slot);
     const next = slots[slots.indexOf(slot) + 1]?.querySelector("video");
     if (next) next.preload = "metadata";
     clearTimeout(told);
@@ -154,7 +161,7 @@ function mount(root, state) {
   sound.onclick = () => { state.muted = !state.muted; showSound(); slots.forEach((slot) => { const video = slot.querySelector("video"); if (video) video.muted = state.muted; }); };
   feed.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) { event.preventDefault(); slots[Math.min(slots.length - 1, Math.max(0, state.visible + step))]?.scrollIntoView({ behavior: "smooth", block: "nearest" }); }
+    if (step) { event.preventDefault(); bring(slots[Math.min(slots.length - 1, Math.max(0, state.visible + step))]); }
     if (event.key === " " && event.target === feed) { event.preventDefault(); slots[state.visible]?.dispatchEvent(new CustomEvent("tapped")); }
   };
   showSound();
@@ -172,7 +179,8 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     const act = (kind, slot) => setTriggerValue("act", { kind, slot: slot.position });
     const feed = root.querySelector(".feed");
     feed.replaceChildren(...data.slots.map((slot) => drawSlot(slot, data, act)));
-    const last = element("section", "slot last");
+    const last = element("article", "slot last");
+    last.setAttribute("aria-label", data.end);
     last.append(element("div", "", data.end));
     if (data.more) last.append(button("Next page", "", "Next page", () => setTriggerValue("next", true)));
     feed.append(last);
@@ -184,7 +192,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   marks(root, data);
   if (data.jump && data.jump.number !== state.jump) {
     state.jump = data.jump.number;
-    root.querySelector(`[data-slot="${data.jump.slot}"]`)?.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    bring(root.querySelector(`[data-slot="${data.jump.slot}"]`));
   }
   return () => { if (!root.isConnected) { held.get(root)?.leave(); held.delete(root); } };
 }

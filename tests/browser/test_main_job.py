@@ -109,13 +109,21 @@ def test_a_clip_goes_from_the_browser_through_review_into_the_feed(
     manager = signed_in(Role.PRODUCT_MANAGER)
     manager.goto("/feed_preview")
     expect(manager.get_by_text("Slot 1: ").first).to_be_visible()
-    slot = manager.locator(f'section[aria-label*="{post.title}"]')
+    slot = manager.get_by_role("feed").get_by_role("article", name=post.title)
     expect(slot.first).to_be_visible()
     playing = slot.first.locator("video")
     expect(playing).to_have_js_property("paused", False)
     manager.wait_for_timeout(1_500)
     assert playing.evaluate("video => video.currentTime") > 0.2
     expect(manager.get_by_text("₹2,499").first).to_be_visible()
+
+    # For who prefers less motion it waits for a tap.
+    manager.emulate_media(reduced_motion="reduce")
+    manager.reload()
+    expect(slot.first).to_have_class("slot stopped")
+    expect(playing).to_have_js_property("paused", True)
+    slot.first.get_by_role("button", name="Play or pause").click()
+    expect(playing).to_have_js_property("paused", False)
 
 
 def test_a_clean_clip_is_live_without_a_moderator_and_its_page_says_so(
