@@ -82,7 +82,8 @@ class ActionCalibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationVersion:
-    """An immutable version; the one with the highest `number` is in force. `base` names the version it goes back to, if it does.
+    """An immutable version; the one with the highest `number` is in force. `base` names the version it goes back to, if it does,
+    and `why` the reason; `made_by` is the account that asked for it, "" for the machine.
 
     `impressions` are those of the days `since`..`until` that it was fitted on; `held_out` are the days that measure it.
     """
@@ -97,5 +98,6 @@ class CalibrationVersion:
     held_out: tuple[int, ...] = ()
     base: str = ""
     made_by: str = ""
+    why: str = ""
     created_at: Millis = 0
     updated_at: Millis = 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from core.domain.account import Account, Role
 from core.domain.calibration import ActionCalibration, CalibrationDay, CalibrationVersion
-from core.domain.errors import Duplicate, InvalidInput
+from core.domain.errors import Conflict, Duplicate, InvalidInput
 from core.domain.ids import DAY, HOUR, Millis
 from core.domain.job import Job, JobKind
+from core.domain.model import MAX_WHY
 from core.domain.ports.media import Progress
 from core.feed.actions import ACTIONS
 from core.services.audit import Audit
@@ -34,11 +35,15 @@ HISTORY: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationReport:
-    """What the page shows: the version in force (None: as predicted), the versions before it, the days that are counted."""
+    """What the page shows: the version in force (None: as predicted), the last versions with it, the days that are counted.
+
+    `names` are those of the accounts that made versions, by id.
+    """
 
     current: CalibrationVersion | None
     history: tuple[CalibrationVersion, ...]
     days: tuple[CalibrationDay, ...]
+    names: Mapping[str, str]
 
     @property
     def impressions(self) -> int:
@@ -56,8 +61,12 @@ class Calibrations:
         """What is in force and what it rests on."""
         actor.require(Role.PRODUCT_MANAGER)
         newest = self._stores.calibrations.find(order="number", descending=True, limit=HISTORY).items
+        makers = self._stores.accounts.get_many(sorted({one.made_by for one in newest} - {""}))
         return CalibrationReport(
-            current=newest[0] if newest else None, history=tuple(newest), days=tuple(self._days.held(now=now))
+            current=newest[0] if newest else None,
+            history=tuple(newest),
+            days=tuple(self._days.held(now=now)),
+            names={id: account.name for id, account in makers.items()},
         )
 
     def ask(self, actor: Account, *, now: Millis) -> Job:
@@ -74,18 +83,28 @@ class Calibrations:
         actor.require(Role.PRODUCT_MANAGER)
         return self._jobs.latest(SUBJECT, kind=JobKind.CALIBRATE)
 
-    def go_back(self, actor: Account, id: str, *, now: Millis) -> CalibrationVersion:
+    def go_back(self, actor: Account, id: str, why: str, *, seen: int | None = None, now: Millis) -> CalibrationVersion:
         """Put an earlier version in force again, or with "" what is predicted as it is. Holds until the next fit.
 
-        Raises NotFound, InvalidInput if it is in force already.
+        `seen` is the number of the version that the person saw as in force: Conflict if there is another one by now. Raises
+        NotFound, InvalidInput without a reason or if it is in force already.
         """
         actor.require(Role.PRODUCT_MANAGER)
+        if not (why := why.strip()) or len(why) > MAX_WHY:
+            raise InvalidInput("why", why, f"say why, in 1 to {MAX_WHY} characters")
         newest = newest_version(self._stores)
+        if seen is not None and newest is not None and newest.number != seen:
+            raise Conflict(
+                f"version {newest.number} has come in the meantime; nothing was changed, look at it and decide again",
+                field="seen",
+                value=newest.number,
+            )
         source = self._stores.calibrations.get(id) if id else None
         if newest is None or newest.id == id:
             raise InvalidInput("version", id, "this version is in force already")
-        made = replace(source or CalibrationVersion(id="", number=0, impressions=newest.impressions), base=id or "none")
-        self._audit.record(actor, "calibration.go_back", id or "none", now=now, instead_of=newest.id)
+        made = source or CalibrationVersion(id="", number=0, impressions=newest.impressions)
+        made = replace(made, base=id or "none", why=why)
+        self._audit.record(actor, "calibration.go_back", id or "none", now=now, instead_of=newest.id, why=why)
         return self._publish(made, by=actor.id, now=now)
 
     def run(self, job: Job, progress: Progress, *, clock: Callable[[], Millis]) -> CalibrationVersion | None:

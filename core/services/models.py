@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from core.domain.account import Account, Role
 from core.domain.collection import Page
-from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError
+from core.domain.errors import Conflict, Duplicate
 from core.domain.ids import DAY, HOUR, Millis, new_id
 from core.domain.job import Job, JobKind, JobState
-from core.domain.model import MAX_WHY, ModelPublish, ModelVersion, publish_id
+from core.domain.model import MAX_WHY, ModelPublish, ModelVersion
 from core.domain.ports.media import Progress
 from core.models import choose
 from core.services import model_files
 from core.services.audit import MACHINE, Audit
 from core.services.jobs import Jobs
 from core.services.model_cache import ModelCache
-from core.services.model_history import SIGNAL, newest_publish
+from core.services.model_history import ModelHistory, newest_publish
 from core.services.model_quality import InForce
 from core.services.model_training import Fit, Trained, train
 from core.services.stores import Stores
@@ -41,6 +40,7 @@ class Models:
     def __init__(self, stores: Stores, jobs: Jobs, audit: Audit, folder: Path, fit: Fit = choose.fit) -> None:
         """`folder` is for files while they are made; models of the feed processes lie there too."""
         self._stores, self._jobs, self._audit, self._folder, self._fit = stores, jobs, audit, folder, fit
+        self._history = ModelHistory(stores, audit)
 
     def versions(self, actor: Account, *, limit: int = 20, cursor: str | None = None) -> Page[ModelVersion]:
         """Every model, newest first."""
@@ -107,10 +107,12 @@ class Models:
         if actor is not None:
             actor.require(Role.PRODUCT_MANAGER)
         version = self._stores.models.get(id)
-        before = self._seen(seen)
+        before = self._history.present(seen)
         if before is not None and before.model == version.id:
             raise Conflict(f"{version.id} is in force already")
-        return self._write(actor, "model.publish", before, version.id, before.id if before else "", "", why, now)
+        return self._history.append(
+            actor, "model.publish", before, version.id, before.id if before else "", "", why, now
+        )
 
     def roll_back(self, actor: Account, why: str, *, seen: str | None = None, now: Millis) -> ModelPublish:
         """Return to what was in force before; before the first model that is none.
@@ -118,18 +120,18 @@ class Models:
         `seen` as for `publish`. Raises InvalidInput naming `why`, Conflict if there is nothing to undo.
         """
         actor.require(Role.PRODUCT_MANAGER)
-        before = self._seen(seen)
+        before = self._history.present(seen)
         if before is None or not before.model:
             raise Conflict("no model is in force, so there is nothing to roll back")
-        target = self._before(before)
+        target = self._history.before(before)
         model, parent = (target.model, target.parent) if target is not None else ("", "")
-        return self._write(actor, "model.roll_back", before, model, parent, before.model, why, now)
+        return self._history.append(actor, "model.roll_back", before, model, parent, before.model, why, now)
 
     def previous(self, actor: Account) -> ModelPublish | None:
         """The line that rolling back would return to; None if no model would be in force then."""
         actor.require(Role.PRODUCT_MANAGER)
-        present = newest_publish(self._stores)
-        target = self._before(present) if present is not None else None
+        present = self._history.present()
+        target = self._history.before(present) if present is not None else None
         return target if target is not None and target.model else None
 
     def run(self, job: Job, progress: Progress, *, now: Millis) -> None:
@@ -155,16 +157,6 @@ class Models:
             enough = self._happened(newest.data_through // HOUR * HOUR + HOUR, 1 if due else GROWN * newest.events)
         return self._jobs.enqueue(JobKind.TRAIN_MODEL, SUBJECT, now=now) if enough else None
 
-    def _seen(self, seen: str | None) -> ModelPublish | None:
-        """The line in force, if it is the one that was seen."""
-        present = newest_publish(self._stores)
-        if seen is not None and present is not None and present.id != seen:
-            raise _overtaken(present)
-        return present
-
-    def _before(self, line: ModelPublish) -> ModelPublish | None:
-        return self._stores.model_publishes.get(line.parent) if line.parent else None
-
     def _newest(self) -> ModelVersion | None:
         page = self._stores.models.find(order="number", descending=True, limit=1)
         return page.items[0] if page.items else None
@@ -177,39 +169,6 @@ class Models:
             if events >= count:
                 return True
         return False
-
-    def _write(
-        self,
-        actor: Account | None,
-        action: str,
-        before: ModelPublish | None,
-        model: str,
-        parent: str,
-        rolled_back: str,
-        why: str,
-        now: Millis,
-    ) -> ModelPublish:
-        """One line more. Whoever is second of two at once gets a Conflict: the line's number is taken."""
-        if not (why := why.strip()):
-            raise InvalidInput("why", why, "say in a few words why")
-        line = ModelPublish(
-            id=publish_id(int(before.id) + 1 if before is not None else 1),
-            model=model,
-            parent=parent,
-            rolled_back=rolled_back,
-            by=actor.id if actor is not None else MACHINE,
-            by_name=actor.name if actor is not None else "Feedroom",
-            why=why,
-            at=now,
-        )
-        try:
-            self._stores.model_publishes.insert(line)
-        except Duplicate:
-            raise _overtaken(self._stores.model_publishes.get(line.id)) from None
-        with suppress(ServiceError):  # feed processes also ask the store itself, every half minute
-            self._stores.live.signals.bump(SIGNAL)
-        self._audit.record(actor, action, model or rolled_back, now=now, why=why)
-        return line
 
     def _in_force(self) -> InForce | None:
         """The model that a new one is measured against; None without one, or if its files are gone."""
@@ -258,12 +217,3 @@ class Models:
             except Duplicate:
                 self._stores.objects.delete_prefix(f"{prefix}/")
         raise Conflict("other models are being made at the same time; try again")
-
-
-def _overtaken(line: ModelPublish) -> Conflict:
-    did = f"rolled {line.rolled_back} back" if line.rolled_back else f"published {line.model}"
-    return Conflict(
-        f"{line.by_name or line.by} has {did} in the meantime ({line.why}); nothing was changed, look at it and decide again",
-        field="seen",
-        value=line.id,
-    )

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from core.demo import live_traffic
 from core.domain.account import Account
+from core.domain.calibration import CalibrationVersion
+from core.domain.errors import CallerError, ServiceError
 from core.domain.job import Job, JobKind, JobState
+from core.domain.model import MAX_WHY
 from core.services.calibration import ENOUGH, CalibrationReport
+from dashboard.components.calibration_history import calibration_history, maker, version_name
 from dashboard.components.calibration_measures import calibration_measures
+from dashboard.components.told import tell, tell_later
 from dashboard.context import clock, services
 from dashboard.formatting import ago, moment, number, plural
+from dashboard.literal import literal
 from dashboard.messages import refusals
 
+TOLD: Final = "calibration"
+_BACK_TO: Final = "calibration_back_to"
+_WHY: Final = "calibration_why"
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 def calibration_panel(me: Account) -> None:
     """Draw all of it."""
+    tell(TOLD)
     report = services().calibration.report(me, now=clock())
     st.caption(
         'The score of a post is what each action is worth times how likely it is. Calibration makes "10% likely" mean '
@@ -28,15 +40,20 @@ def calibration_panel(me: Account) -> None:
         st.space("stretch")
         if report.current is not None:
             with st.popover("Go back", icon=":material/history:"):
-                _versions(me, report)
-        if st.button("Fit now", icon=":material/tune:", type="primary", disabled=not report.impressions and _idle(me)):
+                _versions(me, report, report.current)
+        if st.button(
+            "Fit now", icon=":material/tune:", type="primary", disabled=not report.impressions or not _idle(me),
+            help="Counts, fits and puts the new version in force.",
+        ):  # fmt: skip
             with refusals():
                 services().calibration.ask(me, now=clock())
+                st.rerun()
     _progress(me)
     if report.current is None:
         _nothing_yet(me, report)
         return
     calibration_measures(me, report.current)
+    calibration_history(report)
 
 
 def _status(report: CalibrationReport) -> str:
@@ -44,17 +61,19 @@ def _status(report: CalibrationReport) -> str:
     if version is None:
         return "**Nothing is fitted yet**: chances are used as they are predicted."
     if version.base:
-        back = "as predicted, without calibration" if version.base == "none" else f"back at {_name(version.base)}"
-        return f"**Version {version.number}**, {back}, since {ago(version.created_at, clock())}."
+        back = (
+            "as predicted, without calibration" if version.base == "none" else f"back at {version_name(version.base)}"
+        )
+        why = f": {literal(version.why)}" if version.why else ""
+        return (
+            f"**Version {version.number}**, {back}, since {ago(version.created_at, clock())}, "
+            f"by {literal(maker(report, version))}{why}"
+        )
     days = version.until - version.since + 1
     return (
         f"**Version {version.number}**, fitted {ago(version.created_at, clock())} on "
         f"{plural(version.impressions, 'seen slot')} of {plural(days, 'day')}."
     )
-
-
-def _name(id: str) -> str:
-    return f"version {int(id.rpartition('-')[2])}"
 
 
 def _idle(me: Account) -> bool:
@@ -67,7 +86,9 @@ def _progress(me: Account) -> None:
     if job is not None and job.state in _UNFINISHED:
         _follow(me)
     elif job is not None and job.state is JobState.FAILED:
-        st.warning(f"The last fit did not succeed: {job.problem or 'the worker stopped'}", icon=":material/warning:")
+        st.warning(
+            f"The last fit did not succeed: {literal(job.problem or 'the worker stopped')}", icon=":material/warning:"
+        )
 
 
 @st.fragment(run_every=1)
@@ -109,15 +130,24 @@ def _nothing_yet(me: Account, report: CalibrationReport) -> None:
         st.rerun()
 
 
-def _versions(me: Account, report: CalibrationReport) -> None:
+def _versions(me: Account, report: CalibrationReport, current: CalibrationVersion) -> None:
     st.caption("An earlier version holds until the next fit.")
-    current = report.current
-    earlier = {one.id: one for one in report.history if current is not None and one.id != current.id}
-    chosen = st.selectbox(
-        "Go back to", ["", *earlier],
+    earlier = {one.id: one for one in report.history if one.id != current.id}
+    st.selectbox(
+        "Go back to", ["", *earlier], key=_BACK_TO,
         format_func=lambda one: f"Version {earlier[one].number}, {moment(earlier[one].created_at)}" if one else "As predicted",
     )  # fmt: skip
-    if st.button("Put in force", icon=":material/undo:"):
-        with refusals():
-            services().calibration.go_back(me, chosen, now=clock())
-            st.rerun()
+    st.text_input("Why", key=_WHY, max_chars=MAX_WHY, placeholder="Fewer likes since this morning")
+    # What is in force is handed over as it is drawn, so that a fit nobody has seen is not taken back.
+    st.button("Put in force", icon=":material/undo:", on_click=_go_back, args=(me, current.number))
+
+
+def _go_back(me: Account, seen: int) -> None:
+    chosen, why = st.session_state[_BACK_TO], st.session_state[_WHY]
+    try:
+        made = services().calibration.go_back(me, chosen, why, seen=seen, now=clock())
+    except (CallerError, ServiceError) as error:
+        tell_later(TOLD, error)
+        return
+    st.session_state[_WHY] = ""
+    tell_later(TOLD, f"Version {made.number} is in force.")

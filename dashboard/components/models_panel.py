@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.account import Account
+from core.domain.errors import NotFound
 from core.domain.job import Job, JobState
 from core.domain.model import ModelPublish, ModelVersion
 from dashboard.components.models_actions import TOLD, roll_back_dialog
@@ -48,7 +49,7 @@ def models_panel(account: Account) -> None:
             icon=":material/model_training:",
         )
         return
-    serving = models.get(account, in_force.model) if in_force is not None and in_force.model else None
+    serving = _serving(account, in_force)
     _measures(serving or newest[0], serves=serving is not None)
     models_table(account, in_force)
     models_history(account)
@@ -62,6 +63,14 @@ def _status(in_force: ModelPublish | None) -> str:
         return f"**No model is in force**, {since}: {literal(_short(in_force.why))}"
     how = f", back from {in_force.rolled_back}" if in_force.rolled_back else ""
     return f"**{in_force.model} is in force**{how}, {since}."
+
+
+def _serving(account: Account, in_force: ModelPublish | None) -> ModelVersion | None:
+    """The version in force; None without one, or if nothing is known of it any more, so that it can still be rolled back."""
+    try:
+        return services().models.get(account, in_force.model) if in_force is not None and in_force.model else None
+    except NotFound:
+        return None
 
 
 def _newer(account: Account) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.bootstrap import Services, clock
 from core.domain.account import Role
 from core.domain.job import JobKind
-from core.domain.model import ModelQuality, ModelVersion, Rate
+from core.domain.model import ModelPublish, ModelQuality, ModelVersion, Rate
 from tests.pages.conftest import OpenPage, account_of
 
 MANAGER = account_of(Role.PRODUCT_MANAGER)
@@ -151,6 +151,16 @@ def test_the_model_in_force_is_shown_however_many_came_after_it(open_page: OpenP
     table = page.dataframe[0].value
     assert table["Model"].tolist() == ["neighbours-3", "neighbours-2", "neighbours-1"]
     assert table["By"].tolist() == [MANAGER.name, "Feedroom", "Feedroom"]
+
+
+def test_a_model_that_nothing_is_known_of_can_still_be_rolled_back(open_page: OpenPage, trained: Services) -> None:
+    trained.stores.model_publishes.insert(
+        ModelPublish(id="00000002", model="neighbours-9", parent="00000001", by="feedroom", why="lost", at=clock())
+    )
+    page = open_page("ranking", Role.PRODUCT_MANAGER, tab="Models")
+    assert not page.exception
+    assert page.subheader[0].value == "neighbours-2, not in force"
+    assert "**neighbours-9** goes and **neighbours-1** comes back" in texts(press(page, "Roll back"))
 
 
 def test_a_model_that_is_worse_than_popularity_points_down(open_page: OpenPage, trained: Services) -> None:

@@ -11,7 +11,7 @@ from core.domain.ids import DAY
 from core.domain.job import Job, JobKind, JobState
 from core.domain.moderation import Case, CaseState, Outcome, Reason, Screening, Verdict
 from core.services.calibration import SUBJECT
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, account_of
 from tests.services.test_calibration import served
 
 MANAGER = Role.PRODUCT_MANAGER
@@ -60,7 +60,7 @@ def test_a_fit_is_shown_with_its_measures(open_page: OpenPage, fitted: Services,
     assert metrics["Error before"].endswith("points")
     assert float(metrics["Error after"].split()[0]) < float(metrics["Error before"].split()[0])
     assert "Worth 1 like." in words(page)
-    assert len(page.dataframe) == 2
+    assert len(page.dataframe) == 3
     assert "nan" not in words(page).lower()
 
 
@@ -74,14 +74,34 @@ def test_another_action_is_one_click_away(open_page: OpenPage, fitted: Services)
 def test_fit_now_queues_a_job_for_the_worker(open_page: OpenPage, fitted: Services) -> None:
     page = open_page("ranking", MANAGER)
     button(page, "Fit now").click().run()  # type: ignore[attr-defined]
+    assert button(page, "Fit now").disabled  # type: ignore[attr-defined]
     (job,) = fitted.stores.jobs.find({"kind": JobKind.CALIBRATE}).items
     assert (job.state, job.asked_by) == (JobState.QUEUED, "account-product_manager")
 
 
-def test_going_back_to_what_is_predicted_is_said(open_page: OpenPage, fitted: Services) -> None:
+def test_going_back_to_what_is_predicted_is_said_with_who_and_why(open_page: OpenPage, fitted: Services) -> None:
     page = open_page("ranking", MANAGER)
     button(page, "Put in force").click().run()  # type: ignore[attr-defined]
-    assert "**Version 2**, as predicted, without calibration" in words(page)
+    assert "say why" in page.toast[0].value
+    page.text_input(key="calibration_why").set_value("[likes](https://x.in) fell").run()
+    button(page, "Put in force").click().run()  # type: ignore[attr-defined]
+    assert page.toast[0].value == "Version 2 is in force."
+    assert "**Version 2**, as predicted, without calibration, since just now, by Product manager:" in words(page)
+    assert "[likes](" not in words(page)
+    history = page.dataframe[-1].value
+    assert history["What"].tolist() == ["As predicted", "Fitted on 1,600 seen slots"]
+    assert history["Who"].tolist() == ["Product manager", "Product manager"]
+    assert history["Why"].tolist() == ["[likes](https://x.in) fell", ""]
+
+
+def test_a_fit_that_came_after_the_page_was_drawn_is_not_taken_back(open_page: OpenPage, fitted: Services) -> None:
+    page = open_page("ranking", MANAGER)
+    page.text_input(key="calibration_why").set_value("likes fell").run()
+    fitted.calibration.fit(now=clock())
+    button(page, "Put in force").click().run()  # type: ignore[attr-defined]
+    assert page.toast[0].value.startswith("Version 2 has come in the meantime")
+    assert page.text_input(key="calibration_why").value == "likes fell"
+    assert fitted.calibration.report(account_of(MANAGER), now=clock()).current.number == 2  # type: ignore[union-attr]
 
 
 def test_reputations_name_who_is_shown_less(open_page: OpenPage, services: Services) -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.bootstrap import Services
 from core.domain.account import Role
 from core.domain.calibration import ActionCalibration, CalibrationVersion
-from core.domain.errors import Forbidden, InvalidInput, NotFound, Unavailable
+from core.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.ids import DAY, HOUR
 from core.domain.job import Job, JobKind, JobState
@@ -232,13 +232,27 @@ def test_going_back_puts_an_earlier_version_in_force_as_a_new_one(services: Serv
     services.calibration.run(job("m"), quiet, clock=lambda: NOW)
     services.calibration.run(job("m"), quiet, clock=lambda: NOW + 1)
     first, second = (f"calibration-{number:06}" for number in (1, 2))
-    back = services.calibration.go_back(MANAGER, first, now=NOW + 2)
+    back = services.calibration.go_back(MANAGER, first, " likes fell ", seen=2, now=NOW + 2)
+    assert (back.why, back.made_by) == ("likes fell", MANAGER.id)
+    assert services.stores.audit.find(order="at", descending=True).items[0].detail["why"] == "likes fell"
     assert (back.number, back.base) == (3, first)
     assert back.actions == services.stores.calibrations.get(second).actions
-    plain = services.calibration.go_back(MANAGER, "", now=NOW + 3)
+    plain = services.calibration.go_back(MANAGER, "", "all of them are wrong", now=NOW + 3)
     assert plain.actions == {}
     assert (FeedCalibration(services.stores).current(9, now=NOW + 3).slope == 1).all()
     with pytest.raises(InvalidInput):
-        services.calibration.go_back(MANAGER, plain.id, now=NOW + 4)
+        services.calibration.go_back(MANAGER, plain.id, "again", now=NOW + 4)
     with pytest.raises(NotFound):
-        services.calibration.go_back(MANAGER, "calibration-000099", now=NOW + 4)
+        services.calibration.go_back(MANAGER, "calibration-000099", "gone", now=NOW + 4)
+    for why in ("  ", "x" * 501):
+        with pytest.raises(InvalidInput, match="why"):
+            services.calibration.go_back(MANAGER, first, why, now=NOW + 4)
+
+
+def test_a_fit_that_came_meanwhile_is_not_taken_back_unseen(services: Services) -> None:
+    served(services, pages=40, chance=0.2)
+    for _ in range(2):
+        services.calibration.run(job("m"), quiet, clock=lambda: NOW)
+    with pytest.raises(Conflict, match="version 2 has come in the meantime"):
+        services.calibration.go_back(MANAGER, "", "likes fell", seen=1, now=NOW + 1)
+    assert [one.number for one in services.calibration.report(MANAGER, now=NOW).history] == [2, 1]
