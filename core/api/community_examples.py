@@ -92,4 +92,5 @@ ATTRIBUTION: dict[str, Any] = {
     "rows": [{"key": "product", "day": "2026-11-20", **_SUMS}],
     "attributed": _SUMS,
     "unattributed": {"orders": 1, "items": 1, "revenue_minor": 49900},
+    "cursor": None,
 }

@@ -19,8 +19,8 @@ from core.bootstrap import clock
 from core.domain.account import ApiKey, Scope
 from core.domain.errors import FeedroomError, InvalidInput, TooLarge
 from core.domain.events import MAX_BATCH, EventKind, ViewerEvent
-from core.services.engagement import Engagement, check_length
-from core.services.event_intake import OWN, EventResult, EventStatus
+from core.services.engagement import Engagement
+from core.services.event_intake import OWN, EventResult, EventStatus, check_length
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
 

@@ -8,13 +8,21 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from core.api.bodies import body_of, checked, described_body
+from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import clock
 from core.domain.account import ApiKey, Scope
+from core.domain.errors import TooLarge
 from core.domain.events import MAX_ID
+from core.domain.given_ids import check_id
+from core.services.assignments import Assignments
 from core.statistics.assignment import Attributes
 
 router = APIRouter(prefix="/api/v1", tags=["experiments"])
+MAX_BODY = 16 * 1024
+_TOO_LARGE = TooLarge(f"this request takes at most {MAX_BODY // 1024} KB")
+
 Viewer = Annotated[str, Query(min_length=1, max_length=MAX_ID, examples=["viewer-4711"])]
 
 
@@ -40,7 +48,7 @@ class Exposures(BaseModel):
     """Which experiments a viewer met just now; empty means all that they are in."""
 
     viewer: str = Field(min_length=1, max_length=MAX_ID, examples=["viewer-4711"])
-    experiments: list[str] = Field(default=[], max_length=50)
+    experiments: list[Annotated[str, Field(max_length=MAX_ID)]] = Field(default=[], max_length=50)
     segment: str = Field(default="", max_length=40, examples=["metro"])
     region: str = Field(default="", max_length=40)
     platform: str = Field(default="", max_length=40)
@@ -83,12 +91,19 @@ async def assignments(
     ]
 
 
-@router.post("/exposures")
-def exposures(
-    request: Request, key: Annotated[ApiKey, Depends(key_with(Scope.EVENTS_WRITE))], body: Exposures
-) -> Exposed:
+@router.post(
+    "/exposures",
+    responses=responses(401, 403, 413, 422, 429, 503),
+    openapi_extra=described_body(Exposures, {"viewer": "viewer-4711", "segment": "metro"}),
+)
+async def exposures(request: Request, key: Annotated[ApiKey, Depends(key_with(Scope.EVENTS_WRITE))]) -> Exposed:
     """Write down that a viewer met the arms they are in. Arms are worked out here, so that a client cannot report a wrong one."""
-    service = services_of(request).assignments
+    body = checked(await body_of(request, MAX_BODY, _TOO_LARGE), Exposures)
+    check_id("viewer", body.viewer)
+    return await run_in_threadpool(_exposed, services_of(request).assignments, body)
+
+
+def _exposed(service: Assignments, body: Exposures) -> Exposed:
     attributes = Attributes(segment=body.segment, region=body.region, platform=body.platform, newcomer=body.newcomer)
     now = clock()
     found = service.of(body.viewer, attributes, now=now)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field, StrictFloat, StrictInt
+from starlette.concurrency import run_in_threadpool
 
 from core.api.answers import answer, described
+from core.api.bodies import body_of, checked, described_body
 from core.api.problems import responses
 from core.api.security import key_with, services_of
 from core.bootstrap import Services, clock
 from core.domain.account import Account, ApiKey, Role, Scope
+from core.domain.errors import TooLarge
 from core.domain.events import MAX_ID
 from core.domain.feed import MAX_PAGE
 from core.domain.ids import Millis
@@ -21,6 +24,9 @@ from core.domain.mix_fields import MAX_WEIGHT
 from core.domain.post import PostKind
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
+
+MAX_BODY = 64 * 1024
+_TOO_LARGE = TooLarge(f"this request takes at most {MAX_BODY // 1024} KB")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,9 @@ _VERSION = {
     "per_publisher": 3, "per_brand": None, "per_topic": None, "pins": [], "explore": 0.1,
     "weights": {"like": 1.0}, "note": "Fewer promotions", "created_at": 1_795_000_000_000,
 }  # fmt: skip
+_NEW_VERSION = {
+    "base": "for_you-1", "name": "For you, calmer", "values": {"shares.promotional.most": 0.1, "gap.promotional": 3},
+}  # fmt: skip
 _EXAMPLE = {"current": "for_you-2", "policies": [_VERSION]}
 
 
@@ -84,7 +93,7 @@ class NewVersion(BaseModel):
     base: str = Field(max_length=MAX_ID, examples=["for_you-1"])
     name: str = Field(max_length=200, examples=["For you, calmer"])
     note: str = Field(default="", max_length=2_000, examples=["Fewer promotions"])
-    values: dict[str, float | list[tuple[int, str]] | None] = Field(
+    values: dict[Annotated[str, Field(max_length=MAX_ID)], StrictFloat | list[tuple[StrictInt, str]] | None] = Field(
         max_length=200,
         description=(
             "Settings by flat name: `shares.KIND.least`, `shares.KIND.most`, `session_shares.KIND.least` and `.most` (0 to 1), "
@@ -103,14 +112,11 @@ class NewVersion(BaseModel):
     response_class=Response,
     responses={
         201: described(Version, _VERSION, "The new version."),
-        **responses(401, 403, 404, 422, 429, 503),
+        **responses(401, 403, 404, 413, 422, 429, 503),
     },
+    openapi_extra=described_body(NewVersion, _NEW_VERSION),
 )
-def save(
-    services: Annotated[Services, Depends(services_of)],
-    key: Annotated[ApiKey, Depends(key_with(Scope.POLICIES_WRITE))],
-    body: NewVersion,
-) -> Response:
+async def save(request: Request, key: Annotated[ApiKey, Depends(key_with(Scope.POLICIES_WRITE))]) -> Response:
     """For mixes that are kept as code. Nothing is served by it until somebody publishes it on the console, or asks for it by id.
 
     A setting that cannot be, or rules that no page can keep, is refused with the field, the value and what would make it possible.
@@ -118,7 +124,11 @@ def save(
     program = Account(
         id=f"key:{key.id}", email=f"{key.prefix.lower()}@keys.feedroom", name=key.name, role=Role.PRODUCT_MANAGER
     )
-    saved = services.mix.save(program, body.values, base=body.base, name=body.name, note=body.note, now=clock())
+    body = checked(await body_of(request, MAX_BODY, _TOO_LARGE), NewVersion)
+    saved = await run_in_threadpool(
+        services_of(request).mix.save,
+        program, body.values, base=body.base, name=body.name, note=body.note, now=clock(),
+    )  # fmt: skip
     return answer(_version(saved), status=201)
 
 

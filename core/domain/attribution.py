@@ -227,7 +227,10 @@ class AttributionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionReport:
-    """Orders and revenue that served slots brought, and those that no slot did. `from_day` and `to_day` are included."""
+    """Orders and revenue that served slots brought, and those that no slot did. `from_day` and `to_day` are included.
+
+    `cursor` continues after `rows`, None at the end; the sums are those of all rows.
+    """
 
     by: Grouping
     from_day: str
@@ -235,6 +238,7 @@ class AttributionReport:
     rows: tuple[AttributionRow, ...]
     attributed: Sums
     unattributed: Sums
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

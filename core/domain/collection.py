@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from core.domain.errors import NotFound
+from core.domain.errors import InvalidInput, NotFound
 from core.domain.ports.documents import CollectionSpec, Document, Documents, Where
 
 T = TypeVar("T")
@@ -20,6 +20,13 @@ class Page(Generic[T]):
 
     items: list[T]
     cursor: str | None
+
+
+def place_in(cursor: str) -> int:
+    """The place that a cursor names in a list that is held whole. Raises InvalidInput."""
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
+        raise InvalidInput("cursor", cursor, "this is not a cursor that Feedroom gave out")
+    return int(cursor)
 
 
 class Collection(Generic[T]):

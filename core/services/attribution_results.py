@@ -19,6 +19,7 @@ from core.domain.attribution import (
     PostAttribution,
     Sums,
 )
+from core.domain.collection import place_in
 from core.domain.errors import InvalidInput, NotFound
 from core.domain.ids import DAY, Millis
 from core.domain.post import Post
@@ -26,6 +27,8 @@ from core.feed.attribution_sums import EVER, dimensions
 from core.services.stores import Stores
 
 MOST_DAYS: Final = 366
+MOST_ROWS: Final = 10_000
+USUAL_ROWS: Final = 1_000
 USUAL_DAYS: Final = 28
 LATEST: Final = 20
 FUNNEL: Final = ("impression", "watch", "product_click", "add_to_cart")
@@ -48,14 +51,20 @@ class AttributionResults:
         to_day: str | None = None,
         publisher: str | None = None,
         daily: bool = True,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> AttributionReport:
         """Rows per key and day (or per key, if not `daily`), most revenue first within a day; by default of the last 28 days.
 
-        Days are UTC and both ends are included. Raises InvalidInput naming `from` or `to`.
+        Days are UTC and both ends are included. Without a `limit` all rows come at once. Raises InvalidInput naming `from`, `to`,
+        `limit` or `cursor`.
         """
+        if limit is not None and not 1 <= limit <= MOST_ROWS:
+            raise InvalidInput("limit", limit, f"1 to {MOST_ROWS:,}")
+        start = place_in(cursor) if cursor is not None else 0
         first, last = _range(from_day, to_day, now)
         where: dict[str, object] = {"day": {"gte": _number(first), "lte": _number(last)}}
-        where |= {"publisher": publisher} if publisher else {}
+        where |= {"publisher": publisher} if publisher is not None else {}
         rows: dict[tuple[str, str], Sums] = {}
         attributed = unattributed = Sums()
         for one in self._stores.attribution_days.each(where, order="day"):
@@ -69,14 +78,17 @@ class AttributionResults:
                 key = day if by is Grouping.DAY else _key(one, named, by)
                 place = (key, day if daily else "")
                 rows[place] = rows.get(place, Sums()).plus(sums)
-        ordered = sorted(rows.items(), key=lambda item: (item[0][1], -item[1].revenue_minor, item[0][0]))
+        kept = (item for item in rows.items() if item[1] != Sums())
+        ordered = sorted(kept, key=lambda item: (item[0][1], -item[1].revenue_minor, item[0][0]))
+        end = len(ordered) if limit is None else start + limit
         return AttributionReport(
             by=by,
             from_day=first.isoformat(),
             to_day=last.isoformat(),
-            rows=tuple(_row(key, day, sums) for (key, day), sums in ordered if sums != Sums()),
+            rows=tuple(_row(key, day, sums) for (key, day), sums in ordered[start:end]),
             attributed=attributed,
             unattributed=unattributed,
+            cursor=str(end) if end < len(ordered) else None,
         )
 
     def report_for(
@@ -132,7 +144,7 @@ class AttributionResults:
         """What all posts of a publisher brought since they were made; a brand member or creator always gets their own."""
         actor.require(*READERS)
         owner = actor.publisher if actor.role in PUBLISHING_ROLES else publisher
-        where: dict[str, object] = {"day": EVER} | ({"publisher": owner} if owner else {})
+        where: dict[str, object] = {"day": EVER} | ({} if owner is None else {"publisher": owner})
         return _added(_total(one) for one in self._stores.attribution_days.each(where) if one.post)
 
     @staticmethod

@@ -11,8 +11,8 @@ from itertools import islice
 import msgspec
 from prometheus_client import Counter as PrometheusCounter
 
-from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, TooLarge, Unavailable
-from core.domain.events import MARK, MAX_BATCH, EventKind, ViewerEvent, event_mark, is_marked
+from core.domain.errors import Conflict, Duplicate, InvalidInput, ServiceError, Unavailable
+from core.domain.events import MARK, EventKind, ViewerEvent, event_mark, is_marked
 from core.domain.ids import MINUTE, Millis
 from core.domain.ports.event_log import NewEvent, Record
 from core.domain.post import Post, PostStatus, PostTotals
@@ -20,7 +20,7 @@ from core.domain.viewer import REMEMBERED_EVENTS, ViewerState
 from core.feed.totals import add, sums_of, trend_scores
 from core.feed.viewer_update import PostFacts, update_all
 from core.services import feed_metrics as metrics
-from core.services.event_intake import EventResult, EventStatus, id_of, read_event
+from core.services.event_intake import EventResult, EventStatus, check_length, id_of, read_event
 from core.services.remembered import Remembered
 from core.services.stores import Stores
 
@@ -253,13 +253,6 @@ class Engagement:
                 continue
             return fresh
         raise Unavailable(f"the totals of post {post} are changing too fast")
-
-
-def check_length(events: int) -> None:
-    """Raises TooLarge for more than MAX_BATCH events."""
-    if events > MAX_BATCH:
-        why = f"a batch has at most {MAX_BATCH:,} events, this one has {events:,}; send it in parts"
-        raise TooLarge(why, field="events", value=events)
 
 
 @cache

@@ -11,8 +11,8 @@ from operator import attrgetter
 import msgspec
 from msgspec.structs import replace
 
-from core.domain.errors import InvalidInput
-from core.domain.events import CLOCK_AHEAD, MAX_ID, MAX_LINES, OLDEST, EventKind, ViewerEvent
+from core.domain.errors import InvalidInput, TooLarge
+from core.domain.events import CLOCK_AHEAD, MAX_BATCH, MAX_ID, MAX_LINES, OLDEST, EventKind, ViewerEvent
 from core.domain.given_ids import UNFIT, check_id, is_fit
 from core.domain.ids import DAY, MINUTE, Millis, joined
 from core.domain.report import MAX_REPORT_NOTE, ReportReason
@@ -47,6 +47,13 @@ class EventResult(msgspec.Struct, frozen=True):
     @staticmethod
     def refused(id: str, field: str, reason: str) -> EventResult:
         return EventResult(id, EventStatus.REFUSED, field, reason)
+
+
+def check_length(events: int) -> None:
+    """Raises TooLarge for more than MAX_BATCH events."""
+    if events > MAX_BATCH:
+        why = f"a batch has at most {MAX_BATCH:,} events, this one has {events:,}; send it in parts"
+        raise TooLarge(why, field="events", value=events)
 
 
 def read_event(raw: ViewerEvent | Mapping[str, object], *, now: Millis) -> ViewerEvent:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from core.domain.collection import Page
+from core.domain.collection import Page, place_in
 from core.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
 from core.domain.events import EventKind, ViewerEvent
 from core.domain.given_ids import check_id
@@ -93,10 +93,10 @@ class Social:
         check_id("viewer", viewer)
         if not 1 <= limit <= MOST_FOLLOWS:
             raise InvalidInput("limit", limit, f"1 to {MOST_FOLLOWS}")
-        if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
-            raise InvalidInput("cursor", cursor, "this is not a cursor that Feedroom gave out")
         followed = self._stores.live.viewers.read(viewer, trending=0).viewer.follows
-        end = len(followed) if cursor is None else int(cursor)  # how many older ones are left: new ones do not move it
+        end = (
+            len(followed) if cursor is None else place_in(cursor)
+        )  # how many older ones are left: new ones do not move it
         start = max(min(end, len(followed)) - limit, 0)
         part = followed[start:end]
         known = self._stores.publishers.get_many(part)

@@ -184,6 +184,7 @@ def test_the_same_batch_sent_eight_times_at_once_is_counted_once(
         ("/posts", "limit", 51, {"limit": 51}), ("/posts", "cursor", "broken", {"cursor": "broken"}),
         ("/posts/post-0001/comments", "limit", 101, {"limit": 101}),
         ("/posts/post-0001/comments", "cursor", "broken", {"cursor": "broken"}),
+        ("/viewers/v/follows", "limit", 101, {"limit": 101}), ("/viewers/v/follows", "cursor", "broken", {"cursor": "broken"}),
     ],
 )  # fmt: skip
 def test_a_wrong_question_is_a_problem_that_names_field_and_value(

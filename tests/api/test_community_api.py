@@ -234,6 +234,7 @@ def test_an_order_goes_from_the_feed_to_the_report(client: TestClient, key: dict
 @pytest.mark.parametrize(
     ("field", "query"),
     [("by", {"by": "mood"}), ("from", {"from": "yesterday"}), ("to", {"to": "2026-13-01"}),
+     ("publisher", {"publisher": ""}), ("limit", {"limit": "0"}), ("limit", {"limit": "10001"}), ("cursor", {"cursor": "x"}),
      ("from", {"from": "2026-02-01", "to": "2026-01-01"}), ("from", {"from": "2021-01-01", "to": "2026-01-01"})],
 )  # fmt: skip
 def test_a_wrong_report_names_the_field(

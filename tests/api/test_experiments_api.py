@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
+from core.api.experiments import MAX_BODY
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from core.domain.experiment import Arm, Metric, MetricKind, MetricRole, Step
@@ -61,3 +62,20 @@ def test_an_empty_viewer_is_refused_by_field(client: TestClient, headers: dict[s
     answer = client.get("/api/v1/assignments?viewer=", headers=headers)
     assert answer.status_code == 422
     assert "viewer" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "body"),
+    [
+        (413, None, '{"viewer": "' + "v" * MAX_BODY + '"}'),
+        (422, "body", '{"viewer": "v", '),
+        (422, "viewer", "{}"),
+        (422, "viewer", '{"viewer": "v\\u0000z"}'),
+        (422, "experiments.1", '{"viewer": "v", "experiments": ["e", "' + "e" * 81 + '"]}'),
+    ],
+)
+def test_exposures_that_cannot_be_are_a_problem(
+    client: TestClient, headers: dict[str, str], status: int, field: str | None, body: str
+) -> None:
+    answer = client.post("/api/v1/exposures", content=body, headers=headers)
+    assert (answer.status_code, answer.json().get("field")) == (status, field)

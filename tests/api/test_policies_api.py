@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
+from core.api.policies import MAX_BODY
 from core.bootstrap import Services, clock
 from core.domain.account import Account, Scope
 from tests.feed.world import world
@@ -107,6 +108,42 @@ def test_an_impossible_setting_is_a_problem_that_names_field_and_value(
     assert problem["errors"][0]["field"] == field if "errors" in problem else problem["field"] == field
     assert "errors" in problem or field == "pins" or problem["value"] == value
     assert len(client.get("/api/v1/policies", headers=writer).json()["policies"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("shares.promotional.most", True),
+        ("shares.promotional.most", "0.1"),
+        ("gap.product", [3]),
+        ("pins", [[True, "post-0001"]]),
+        ("pins", [["0", "post-0001"]]),
+        ("pins", "0"),
+    ],
+)
+def test_a_setting_that_is_no_number_is_not_taken_for_one(
+    client: TestClient, writer: dict[str, str], field: str, value: object
+) -> None:
+    body = {"base": "for_you-1", "name": "Wrong", "values": {field: value}}
+    answer = client.post("/api/v1/policies", json=body, headers=writer)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["field"].startswith(f"values.{field}")
+    assert len(client.get("/api/v1/policies", headers=writer).json()["policies"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "field", "body"),
+    [
+        (413, None, '{"note": "' + "x" * MAX_BODY + '"}'),
+        (422, "body", '{"base": "for_you-1", '),
+        (422, "values", '{"base": "for_you-1", "name": "Wrong"}'),
+    ],
+)
+def test_a_body_that_is_no_version_is_a_problem(
+    client: TestClient, writer: dict[str, str], status: int, field: str | None, body: str
+) -> None:
+    answer = client.post("/api/v1/policies", content=body, headers=writer)
+    assert (answer.status_code, answer.json().get("field")) == (status, field)
 
 
 def test_shares_that_cannot_add_up_are_refused(client: TestClient, writer: dict[str, str]) -> None:
