@@ -21,6 +21,7 @@ from core.feed.totals import add, sums_of, trend_scores
 from core.feed.viewer_update import PostFacts, update_all
 from core.services import feed_metrics as metrics
 from core.services.event_intake import EventResult, EventStatus, id_of, read_event
+from core.services.like_marks import LikeChanges, LikeMarks
 from core.services.remembered import Remembered
 from core.services.stores import Stores
 
@@ -50,6 +51,7 @@ class Engagement:
         """`known` gives those of these posts that the process holds anyway."""
         self._known = known
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
+        self._likes = LikeMarks(stores)
         self._posts = Remembered(
             stores.posts,
             capacity=12_000,
@@ -218,25 +220,31 @@ class Engagement:
         for record, event in read:
             if event.post:
                 by_post.setdefault(event.post, []).append((record, event))
+        likes = self._likes.changes(read)
         counted: list[ViewerEvent] = []
         for post, own in by_post.items():
-            counted += self._count_one(post, own, now)
+            counted += self._count_one(post, own, likes, now)
+        self._likes.keep(likes)
         return counted
 
-    def _count_one(self, post: str, own: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
+    def _count_one(
+        self, post: str, own: Sequence[tuple[Record, ViewerEvent]], likes: LikeChanges, now: Millis
+    ) -> list[ViewerEvent]:
         for _ in range(ATTEMPTS):
             held = self._totals.find_one(post)
             totals = held or PostTotals(id=post)
             offsets = dict(totals.offsets)
             fresh: list[ViewerEvent] = []
+            liked = 0
             for record, event in own:
                 place = f"{record.topic}/{record.partition}"
                 if record.offset > offsets.get(place, -1):
                     fresh.append(event)
+                    liked += likes.of(record)
                     offsets[place] = record.offset
             if not fresh:
                 return []
-            after = replace(add(totals, sums_of(fresh)[post], now=now), offsets=offsets)
+            after = replace(add(totals, sums_of(fresh)[post], now=now), likes=totals.liking + liked, offsets=offsets)
             try:
                 if held is None:
                     self._totals.insert(after)
