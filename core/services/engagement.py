@@ -96,7 +96,7 @@ class Engagement:
                 read.append((record, _decoder.decode(record.payload)))
             except (msgspec.DecodeError, InvalidInput) as error:
                 self._log.dead_letter(record, GROUP, str(error)[:500])
-        trends, as_of = trend_scores(self._count(read, now), now=now)
+        trends, as_of = trend_scores(self.count(read, now), now=now)
         if trends:
             self._live.trending.bump(trends, now=as_of)
         posts = self._known_posts({event.post for _, event in read if event.post}, now)
@@ -214,8 +214,8 @@ class Engagement:
         written = self._live.viewers.write_many(changed)
         return [state.viewer for (state, _), done in zip(changed, written, strict=True) if not done]
 
-    def _count(self, read: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
-        """Add to the posts' totals what they do not hold yet; returns the events that were added."""
+    def count(self, read: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
+        """Add to the posts' totals what they do not hold yet; returns the events that were added. For the worker and rebuilds."""
         by_post: dict[str, list[tuple[Record, ViewerEvent]]] = {}
         for record, event in read:
             if event.post:
