@@ -157,6 +157,7 @@ class PostTotals:
     """Counts of viewer events on one post since it was made, kept by the worker; `id` is the post's.
 
     `offsets` is the last offset counted of each `topic/partition`: a record that comes again is not counted again.
+    `likes` are the viewers who like it now; None if it was last counted before these were told apart from events.
     `hidden_comments` counts comments that are held, removed or deleted.
     """
 
@@ -165,13 +166,19 @@ class PostTotals:
     counts: dict[str, int] = field(default_factory=dict)
     watch_seconds: float = 0.0
     revenue_minor: int = 0
+    likes: int | None = None
     hidden_comments: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
     updated_at: Millis = 0
 
     @property
+    def liking(self) -> int:
+        """How many viewers like the post."""
+        counted = self.counts.get("like", 0) - self.counts.get("unlike", 0) if self.likes is None else self.likes
+        return max(0, counted)
+
+    @property
     def shown(self) -> tuple[int, int, int]:
         """Likes, comments and shares as viewers may read them: likes taken back and comments out of sight do not count."""
         counts = self.counts
-        likes = counts.get("like", 0) - counts.get("unlike", 0)
-        return max(0, likes), max(0, counts.get("comment", 0) - self.hidden_comments), counts.get("share", 0)
+        return self.liking, max(0, counts.get("comment", 0) - self.hidden_comments), counts.get("share", 0)

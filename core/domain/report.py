@@ -32,12 +32,14 @@ class ReportReason(StrEnum):
 
 
 class ReportOutcome(StrEnum):
-    """What became of a report: a person agreed, or did not, or the post was changed first; `OPEN` until then."""
+    """What became of a report: a person agreed, or did not, or the post was changed first, or nobody had to
+    look for too long; `OPEN` until then."""
 
     OPEN = "open"
     UPHELD = "upheld"
     DISMISSED = "dismissed"
     OUTDATED = "outdated"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +80,15 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRules:
-    """How many reports, by weight, it takes. After a person has approved a post it takes `after_approval` times as many."""
+    """How many reports, by weight, it takes. After a person has approved a post it takes `after_approval` times as many.
+
+    A report counts for as long as `lasts`: a few in a year are no reason to look.
+    """
 
     review_from: float = 3.0
     hold_from: float = 10.0
     after_approval: float = 2.0
+    lasts: Millis = 90 * DAY
 
     def __post_init__(self) -> None:
         if not 0 < self.review_from <= self.hold_from:

@@ -44,6 +44,7 @@ COMMENTERS = CollectionSpec(name="commenters")
 POST_REPORTS = CollectionSpec(name="post_reports", indexes=(("post", "created_at"), ("outcome", "created_at")))
 REPORTERS = CollectionSpec(name="reporters")
 SHARES = CollectionSpec(name="shares", indexes=(("post", "created_at"),))
+LIKES = CollectionSpec(name="likes", durable=False)
 FOLLOWS = CollectionSpec(name="follows", indexes=(("publisher", "following"), ("viewer", "following")), durable=False)
 SHOPPERS = CollectionSpec(name="shoppers", durable=False)
 ATTRIBUTION_DAYS = CollectionSpec(
@@ -97,5 +98,5 @@ SCHEMA: tuple[CollectionSpec, ...] = (
     SAMPLE_VIEWERS, POLICIES, MIX_PUBLISHES, MIX_DRAFTS, EXPERIMENTS,
     MODELS, MODEL_PUBLISHES, VIEWER_TOTALS, DAY_SUMS, CALIBRATION_DAYS, CALIBRATIONS, REPUTATIONS, FEED_HOURS, AUDIT, FACTS,
     CAMPAIGNS, CAMPAIGN_TOTALS, CAMPAIGN_BOARDS, NOTICES, HOLDOUT_PERIODS,
-    COMMENT_MARKS, COMMENTERS, POST_REPORTS, REPORTERS, SHARES, FOLLOWS, SHOPPERS, ATTRIBUTION_DAYS, ATTRIBUTED_ORDERS,
+    COMMENT_MARKS, COMMENTERS, POST_REPORTS, REPORTERS, SHARES, LIKES, FOLLOWS, SHOPPERS, ATTRIBUTION_DAYS, ATTRIBUTED_ORDERS,
 )  # fmt: skip

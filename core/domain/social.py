@@ -1,4 +1,4 @@
-"""What passes between viewers and publishers: shared posts and follows."""
+"""What passes between viewers and publishers: shared posts, likes and follows."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ class Follow:
     following: bool
     at: Millis
     updated_at: Millis = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """Whether a viewer likes a post, by the newest event on it; `id` is `{post}:{viewer}`.
+
+    `offset` is that of the last event counted: a second delivery of it changes nothing.
+    """
+
+    id: str
+    version: int = 1
+    liking: bool = False
+    at: Millis = 0
+    offset: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ class CommentCounts:
     def settle(self, comment: Comment, *, now: Millis) -> Comment:
         """Put in order what a comment's new state changes around it; returns the comment as it is stored then."""
         self._thread(comment.parent or comment.id)
-        self._hidden(comment.post, now)
+        self.hidden(comment.post, now)
         return self._comments.get(comment.id)
 
     def likes(self, id: str) -> Comment:
@@ -60,7 +60,8 @@ class CommentCounts:
                 continue
         raise Unavailable(f"comment {id} is changing too fast")
 
-    def _hidden(self, post: str, now: Millis) -> None:
+    def hidden(self, post: str, now: Millis) -> None:
+        """Count the comments of a post that are out of sight anew."""
         for _ in range(_TRIES):
             held = self._totals.find_one(post)
             hidden = self._comments.count({"post": post, "visible": False})

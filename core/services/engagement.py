@@ -21,6 +21,7 @@ from core.feed.totals import add, sums_of, trend_scores
 from core.feed.viewer_update import PostFacts, update_all
 from core.services import feed_metrics as metrics
 from core.services.event_intake import EventResult, EventStatus, check_length, id_of, read_event
+from core.services.like_marks import LikeChanges, LikeMarks
 from core.services.remembered import Remembered
 from core.services.stores import Stores
 
@@ -52,6 +53,7 @@ class Engagement:
         self._known = known
         self._live, self._log, self._totals = stores.live, stores.log, stores.post_totals
         self._publishers = Remembered(stores.publishers, lifetime=10 * MINUTE, remember_missing=False, strict=True)
+        self._likes = LikeMarks(stores)
         self._posts = Remembered(
             stores.posts,
             capacity=12_000,
@@ -91,7 +93,7 @@ class Engagement:
                 read.append((record, _decoder.decode(record.payload)))
             except (msgspec.DecodeError, InvalidInput) as error:
                 self._log.dead_letter(record, GROUP, str(error)[:500])
-        trends, as_of = trend_scores(self._count(read, now), now=now)
+        trends, as_of = trend_scores(self.count(read, now), now=now)
         if trends:
             self._live.trending.bump(trends, now=as_of)
         posts = self._known_posts({event.post for _, event in read if event.post}, now)
@@ -214,31 +216,37 @@ class Engagement:
         written = self._live.viewers.write_many(changed)
         return [state.viewer for (state, _), done in zip(changed, written, strict=True) if not done]
 
-    def _count(self, read: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
-        """Add to the posts' totals what they do not hold yet; returns the events that were added."""
+    def count(self, read: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
+        """Add to the posts' totals what they do not hold yet; returns the events that were added. For the worker and rebuilds."""
         by_post: dict[str, list[tuple[Record, ViewerEvent]]] = {}
         for record, event in read:
             if event.post:
                 by_post.setdefault(event.post, []).append((record, event))
+        likes = self._likes.changes(read)
         counted: list[ViewerEvent] = []
         for post, own in by_post.items():
-            counted += self._count_one(post, own, now)
+            counted += self._count_one(post, own, likes, now)
+        self._likes.keep(likes)
         return counted
 
-    def _count_one(self, post: str, own: Sequence[tuple[Record, ViewerEvent]], now: Millis) -> list[ViewerEvent]:
+    def _count_one(
+        self, post: str, own: Sequence[tuple[Record, ViewerEvent]], likes: LikeChanges, now: Millis
+    ) -> list[ViewerEvent]:
         for _ in range(ATTEMPTS):
             held = self._totals.find_one(post)
             totals = held or PostTotals(id=post)
             offsets = dict(totals.offsets)
             fresh: list[ViewerEvent] = []
+            liked = 0
             for record, event in own:
                 place = f"{record.topic}/{record.partition}"
                 if record.offset > offsets.get(place, -1):
                     fresh.append(event)
+                    liked += likes.of(record)
                     offsets[place] = record.offset
             if not fresh:
                 return []
-            after = replace(add(totals, sums_of(fresh)[post], now=now), offsets=offsets)
+            after = replace(add(totals, sums_of(fresh)[post], now=now), likes=totals.liking + liked, offsets=offsets)
             try:
                 if held is None:
                     self._totals.insert(after)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, replace
-from typing import Final, TypeVar
+from dataclasses import replace
 
 import msgspec
 
-from core.domain.collection import Collection
-from core.domain.errors import Conflict, Duplicate, InvalidInput, Unavailable
+from core.domain.errors import InvalidInput
 from core.domain.events import ViewerEvent
 from core.domain.experiment import Experiment
 from core.domain.experiment_data import DaySums, ViewerTotals
 from core.domain.ids import Millis
 from core.domain.ports.event_log import Record
+from core.services.counted import keep
 from core.services.stores import Stores
 from core.statistics.accumulate import CellKey, Change, accumulate
 from core.statistics.moments import Moments
@@ -23,9 +22,7 @@ from core.statistics.totals import Sums
 TOPIC = "viewer-events"
 GROUP = "experiments"
 BATCH = 2_000
-_TRIES: Final = 16
 _decoder = msgspec.json.Decoder(ViewerEvent)
-Kept = TypeVar("Kept", DaySums, ViewerTotals)
 
 
 class ExperimentMetrics:
@@ -99,7 +96,7 @@ class ExperimentMetrics:
         self._store_sums(changes)
         for id, counted in viewers.items():
             if counted is not known.get(id):
-                _keep(self._stores.viewer_totals, id, known.get(id), _further(counted))
+                keep(self._stores.viewer_totals, id, known.get(id), _further(counted))
         return unread
 
     def _store_sums(self, changes: Iterable[tuple[Record, Change]]) -> None:
@@ -111,26 +108,7 @@ class ExperimentMetrics:
         ids = {key: _cell_id(*key) for key in grouped}
         stored = self._stores.day_sums.get_many(list(ids.values()))
         for key, additions in grouped.items():
-            _keep(self._stores.day_sums, ids[key], stored.get(ids[key]), _adding(key, additions))
-
-
-def _keep(collection: Collection[Kept], id: str, held: Kept | None, after: Callable[[Kept | None], Kept]) -> None:
-    """Store what comes after the document that is held, unless another worker has counted as far. Raises Unavailable."""
-    for _ in range(_TRIES):
-        made = after(held)
-        if held is not None and made.offset <= held.offset:
-            return
-        try:
-            if held is None:
-                collection.insert(made)
-            else:
-                names = {field.name for field in fields(made)} - {"id", "version"}
-                collection.patch(id, {name: getattr(made, name) for name in names}, expected_version=held.version)
-        except (Duplicate, Conflict):
-            held = collection.find_one(id)
-            continue
-        return
-    raise Unavailable(f"the sums of {id} are changing too fast")
+            keep(self._stores.day_sums, ids[key], stored.get(ids[key]), _adding(key, additions))
 
 
 def _further(counted: ViewerTotals) -> Callable[[ViewerTotals | None], ViewerTotals]:

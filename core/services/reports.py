@@ -37,17 +37,21 @@ from core.services.stores import Stores
 
 NOTE: Final = "Viewers reported this post; a person looks at it before it is shown again."
 KEPT_TIMES: Final = 20
+AT_ONCE: Final = 200
+"""Open reports that one sweep looks at in turn."""
 _TRIES: Final = 16
 
 
 class Reports:
-    """`take` for the worker, `of` for moderators, `sweep` once a minute."""
+    """`take` for the worker, `of` for moderators, `sweep` every ten seconds by one thread of each worker."""
 
     def __init__(self, stores: Stores, audit: Audit, anonymous: Anonymous, rules: ReportRules | None = None) -> None:
         self._anonymous = anonymous
         self._stores, self._audit, self.rules = stores, audit, rules or ReportRules()
         self._cases = ReportCases(stores, audit)
         self._lifecycle = Lifecycle(stores)
+        self._swept: Millis = 0
+        self._cursor: str | None = None
 
     def report(
         self, engagement: Engagement, post: str, viewer: str, reason: str = "", note: str = "", *, now: Millis
@@ -87,7 +91,7 @@ class Reports:
             self._seen(event.viewer, min(event.at, now))
         except Duplicate:
             pass  # the same viewer again, or the same record: weighing once more changes nothing
-        self._weigh(post, now)
+        self._weigh(post, self._verdict(post), now)
 
     def of(self, actor: Account, post: str, *, now: Millis, limit: int = 50) -> list[ReportView]:
         """Who reported a post and why, newest first, without saying who it was."""
@@ -108,25 +112,38 @@ class Reports:
         ]
 
     def sweep(self, *, now: Millis) -> int:
-        """Settle reports that a person has judged, and finish what a crash cut off; returns how many were settled."""
-        settled = 0
+        """Settle reports that a person has judged, let old ones expire, and finish what a crash cut off; returns how many were
+        settled.
+
+        Those of posts whose verdict has become final since the last sweep at once; all others in turn, AT_ONCE with each sweep, as
+        the thread that does this has other things to look after.
+        """
+        since, self._swept = self._swept or now, now
+        final = {"gte": since - UNDO, "lt": now - UNDO}
+        cases = self._stores.cases.each({"state": CaseState.DECIDED, "decided_at": final}, order="decided_at")
+        open_ = {"outcome": ReportOutcome.OPEN}
+        reports = {
+            one.id: one
+            for post in dict.fromkeys(case.post for case in cases)
+            for one in self._stores.post_reports.each({"post": post} | open_, order="created_at")
+        }
+        page = self._stores.post_reports.find(open_, order="created_at", limit=AT_ONCE, cursor=self._cursor)
+        self._cursor = page.cursor
         by_post: dict[str, list[PostReport]] = {}
-        for report in self._stores.post_reports.each({"outcome": ReportOutcome.OPEN}, order="created_at"):
+        for report in (reports | {one.id: one for one in page.items}).values():
             by_post.setdefault(report.post, []).append(report)
         posts = self._stores.posts.get_many(list(by_post))
-        for id, reports in by_post.items():
-            if (post := posts.get(id)) is None:
-                continue
-            verdict = self._verdict(post)
-            for report in reports:
-                settled += self._settle(report, post, verdict, now)
-            self._weigh(post, now)
+        return sum(self._put_in_order(posts[id], own, now) for id, own in by_post.items() if id in posts)
+
+    def _put_in_order(self, post: Post, reports: Sequence[PostReport], now: Millis) -> int:
+        verdict = self._verdict(post)
+        settled = sum(self._settle(report, post, verdict, now) for report in reports)
+        self._weigh(post, verdict, now)
         return settled
 
-    def _weigh(self, post: Post, now: Millis) -> None:
+    def _weigh(self, post: Post, verdict: Case | None, now: Millis) -> None:
         """Open or strengthen a case, or hold the post, as the reports since the last verdict demand."""
-        verdict = self._verdict(post)
-        since = verdict.decided_at or 0 if verdict else 0
+        since = max(verdict.decided_at or 0 if verdict else 0, now - self.rules.lasts)
         where = {"post": post.id, "created_at": {"gt": since}}
         fresh = [one for one in self._stores.post_reports.each(where) if one.round == round_of(post)]
         weight = self._weight(fresh, now)
@@ -163,6 +180,8 @@ class Reports:
             outcome = ReportOutcome.UPHELD if upheld else ReportOutcome.DISMISSED
         elif report.round != round_of(post):
             outcome = ReportOutcome.OUTDATED
+        elif report.created_at <= now - self.rules.lasts:
+            outcome = ReportOutcome.EXPIRED
         else:
             return False
         changes: dict[str, object] = {"outcome": outcome, "updated_at": now}
@@ -170,7 +189,7 @@ class Reports:
             self._stores.post_reports.patch(report.id, changes, expected_version=report.version)
         except Conflict:
             return False
-        if outcome is not ReportOutcome.OUTDATED:
+        if outcome in (ReportOutcome.UPHELD, ReportOutcome.DISMISSED):
             self._judged(report.viewer, upheld=outcome is ReportOutcome.UPHELD, now=now)
         return True
 

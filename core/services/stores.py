@@ -32,7 +32,7 @@ from core.domain.product import Product
 from core.domain.publisher import Publisher
 from core.domain.report import PostReport, Reporter
 from core.domain.reputation import Reputation
-from core.domain.social import Follow, SharedPost
+from core.domain.social import Follow, Like, SharedPost
 from core.domain.taxonomy import Tag
 from core.domain.upload import Upload
 from core.domain.viewer import SampleViewer
@@ -57,6 +57,7 @@ class Stores:
     post_reports: Collection[PostReport]
     reporters: Collection[Reporter]
     shares: Collection[SharedPost]
+    likes: Collection[Like]
     follows: Collection[Follow]
     shoppers: Collection[Shopper]
     attribution_days: Collection[AttributionDay]
@@ -107,6 +108,7 @@ class Stores:
             post_reports=Collection(documents, schema.POST_REPORTS, PostReport),
             reporters=Collection(documents, schema.REPORTERS, Reporter),
             shares=Collection(documents, schema.SHARES, SharedPost),
+            likes=Collection(documents, schema.LIKES, Like),
             follows=Collection(documents, schema.FOLLOWS, Follow),
             shoppers=Collection(documents, schema.SHOPPERS, Shopper),
             attribution_days=Collection(documents, schema.ATTRIBUTION_DAYS, AttributionDay),

@@ -1,6 +1,7 @@
-"""`python -m core.streaming.rebuild`: viewers, trends and the attribution of orders, made anew from the event log.
+"""`python -m core.streaming.rebuild`: viewers, trends and what the worker counts, made anew from the event log.
 
-Attribution is replaced whole: stop the worker first.
+Totals of posts, likes, follows, sums of experiments, attribution of orders and counts of campaigns are replaced whole: stop the
+worker first.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from core.feed.viewer_update import PostFacts, served, update
 from core.services.attribution_rebuild import rebuild_attribution
 from core.services.engagement import TOPIC
 from core.services.stores import Stores
+from core.services.totals_rebuild import rebuild_totals
 
 BATCH = 5_000
 TREND_WINDOW: Millis = 3 * DAY
@@ -122,6 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         services = open_services()
         done = rebuild(services.stores, now=clock())
+        rebuild_totals(services.stores, services.engagement, services.social, now=clock())
+        services.experiment_metrics.rebuild()
         statements = rebuild_attribution(services.stores, services.attribution, now=clock())
         services.campaign_counts.recount()
     except FeedroomError as error:

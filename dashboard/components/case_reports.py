@@ -20,6 +20,7 @@ _OUTCOMES: Final = {
     ReportOutcome.UPHELD: "agreed",
     ReportOutcome.DISMISSED: "not agreed",
     ReportOutcome.OUTDATED: "before the post was changed",
+    ReportOutcome.EXPIRED: "too long ago",
 }
 
 

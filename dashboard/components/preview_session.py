@@ -14,6 +14,7 @@ from core.domain.feed import FeedPage
 from core.domain.ids import new_id
 from core.domain.mix import MixPolicy
 from dashboard.context import clock, services
+from dashboard.messages import sentence
 
 _KEY = "feed_preview"
 
@@ -118,7 +119,7 @@ def act_as_viewer(
         before = session.baseline or session.upcoming(account)
         acted = services().preview.act(account, page or session.page, position, kind, now=clock())
     except (CallerError, ServiceError) as error:
-        session.told = (error.detail, "error")
+        session.told = (sentence(error), "error")
         return
     session.baseline = before
     words = f"{DONE[acted.kind]} slot {acted.slot.position + 1}"
@@ -145,7 +146,7 @@ def told_done(do: Callable[[], None]) -> bool:
     try:
         do()
     except (CallerError, ServiceError) as error:
-        st.toast(error.detail, icon=":material/error:", duration="long")
+        st.toast(sentence(error), icon=":material/error:", duration="long")
         return False
     return True
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +15,7 @@ from core.domain.errors import TooLarge, Unavailable
 from core.domain.events import CLOCK_AHEAD, OLDEST
 from core.domain.ids import DAY
 from core.domain.ports.live import TREND_HALF_LIFE
-from core.domain.post import PostStatus
+from core.domain.post import PostStatus, PostTotals
 from core.domain.publisher import Publisher, PublisherKind
 from core.domain.viewer import ViewerState
 from core.services.engagement import TOPIC, Engagement
@@ -253,3 +256,72 @@ def test_an_order_with_lines_is_worth_their_sum(small: World) -> None:
     small.engagement.accept([like("e1") | {"kind": "order", "products": lines}], NOW)
     small.engagement.consume("worker", now=NOW)
     assert small.stores.post_totals.get("post-0000").revenue_minor == 350
+
+
+def likes_of(small: World, post: str = "post-0000") -> int:
+    return small.stores.post_totals.get(post).shown[0]
+
+
+def test_a_viewer_likes_a_post_once_however_often_it_is_sent(small: World) -> None:
+    small.engagement.accept([like(f"l{n}", viewer=f"v{n}") for n in range(10)], NOW)
+    small.engagement.accept([like(f"u{n}", viewer="w", kind="unlike") for n in range(10)], NOW)
+    small.engagement.accept([like(f"m{n}", viewer="x") for n in range(50)], NOW)
+    small.engagement.accept([like("back", viewer="v0", kind="unlike", at=NOW + 1)], NOW)
+    while small.engagement.consume("worker", now=NOW, limit=7):
+        pass
+    assert likes_of(small) == 10
+    assert small.stores.post_totals.get("post-0000").counts == {"like": 60, "unlike": 11}
+
+
+def test_the_newest_like_or_unlike_holds_in_whatever_order_they_come(small: World) -> None:
+    for number, (kind, at) in enumerate([("like", NOW), ("unlike", NOW - 5), ("like", NOW - 9)]):
+        small.engagement.accept([like(f"e{number}", kind=kind, at=at)], NOW)
+        small.engagement.consume("worker", now=NOW)
+    assert likes_of(small) == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_likes_are_right_after_any_crash_of_the_worker(small: World, seed: int) -> None:
+    chance = random.Random(seed)
+    liking: dict[tuple[str, str], bool] = {}
+    for number in range(120):
+        viewer, post, kind = (
+            f"v{chance.randrange(6)}",
+            f"post-000{chance.randrange(3)}",
+            chance.choice(["like", "unlike"]),
+        )
+        liking[viewer, post] = kind == "like"
+        small.engagement.accept([like(f"e{number}", post, viewer, kind=kind, at=NOW + number)], NOW + number)
+    stores, idle = small.stores, 0
+    while idle < 3:
+        works = {name: getattr(stores.documents, name) for name in ("insert", "patch")}
+        left = [chance.randrange(1, 12)]
+
+        def frail(name: str, *given: object, works=works, left=left, **more: object) -> object:  # type: ignore[no-untyped-def]
+            left[0] -= 1
+            if left[0] == 0:
+                raise Unavailable("killed")
+            return works[name](*given, **more)
+
+        for name in works:
+            setattr(stores.documents, name, partial(frail, name))
+        try:
+            idle = idle + 1 if not small.engagement.consume("worker", now=NOW, limit=chance.randrange(1, 40)) else 0
+        except Unavailable:
+            pass
+        finally:
+            for name, write in works.items():
+                setattr(stores.documents, name, write)
+    for post in {post for _, post in liking}:
+        assert likes_of(small, post) == sum(likes for (_, on), likes in liking.items() if on == post)
+        assert sum(stores.post_totals.get(post).counts.values()) == sum(
+            msgspec.json.decode(record.payload)["post"] == post for record in stores.log.replay(TOPIC)
+        )
+
+
+def test_likes_that_were_counted_as_events_are_counted_on_from(small: World) -> None:
+    small.stores.post_totals.insert(PostTotals(id="post-0000", counts={"like": 9, "unlike": 2}))
+    assert likes_of(small) == 7
+    small.engagement.accept([like("e1")], NOW)
+    small.engagement.consume("worker", now=NOW)
+    assert likes_of(small) == 8

@@ -10,14 +10,15 @@ import pytest
 from core.domain.account import Account, Role
 from core.domain.anonymous import Anonymous
 from core.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
-from core.domain.ids import MINUTE, SECOND
+from core.domain.ids import DAY, MINUTE, SECOND
 from core.domain.moderation import Case, CaseState, Reason, Severity, Verdict
 from core.domain.post import PostStatus, StatusChange
-from core.domain.report import Reporter, ReportOutcome, ReportReason, ReportRules
+from core.domain.report import PostReport, Reporter, ReportOutcome, ReportReason, ReportRules
 from core.services.audit import Audit
 from core.services.community import Community
 from core.services.moderation import Moderation
-from core.services.reports import NOTE, Reports
+from core.services.reports import AT_ONCE, NOTE, Reports
+from core.services.screening import round_of
 from core.services.social import Social
 from tests.feed.world import NOW, World, world
 
@@ -279,3 +280,40 @@ def test_the_limits_are_settings_and_must_make_sense() -> None:
     assert desk.status() is PostStatus.HELD
     with pytest.raises(InvalidInput):
         ReportRules(review_from=5, hold_from=2)
+
+
+def crowd(desk: Desk, count: int, at: int) -> None:
+    """So many open reports of another post, by viewers who are always wrong."""
+    post = desk.stores.posts.get("post-0001")
+    desk.stores.reporters.upsert_many(Reporter(id=f"c{number}", dismissed=10**9) for number in range(count))
+    desk.stores.post_reports.upsert_many(
+        PostReport(id=f"{post.id}.{number}", post=post.id, round=round_of(post), viewer=f"c{number}", created_at=at)
+        for number in range(count)
+    )
+
+
+def test_a_sweep_takes_open_reports_in_turn(desk: Desk) -> None:
+    crowd(desk, AT_ONCE + 5, NOW - 100 * DAY)
+    desk.report("v0", at=NOW)
+    assert [desk.reports.sweep(now=NOW + wait) for wait in range(3)] == [AT_ONCE, 5, 0]
+    outcomes = desk.stores.post_reports.group_counts("outcome")
+    assert outcomes == {ReportOutcome.EXPIRED: AT_ONCE + 5, ReportOutcome.OPEN: 1}
+    assert desk.stores.reporters.get("c0").dismissed == 10**9
+
+
+def test_reports_that_a_person_judged_wait_for_no_others(desk: Desk) -> None:
+    crowd(desk, 2 * AT_ONCE, NOW - DAY)
+    desk.report(*many(3))
+    desk.reports.sweep(now=NOW)
+    desk.judge(Verdict.APPROVE, at=NOW + SECOND)
+    assert desk.reports.sweep(now=NOW + 11 * SECOND) == 0
+    assert desk.reports.sweep(now=NOW + 40 * SECOND) == 3
+    assert desk.stores.post_reports.count({"outcome": ReportOutcome.DISMISSED}) == 3
+
+
+def test_a_report_of_last_quarter_counts_no_more(desk: Desk) -> None:
+    desk.report(*many(2), at=NOW - 91 * DAY)
+    desk.report("v9")
+    assert desk.cases() == []
+    desk.report(*many(2, start=10))
+    assert len(desk.cases()) == 1
