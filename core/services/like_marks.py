@@ -37,9 +37,7 @@ class LikeMarks:
     def changes(self, read: Iterable[tuple[Record, ViewerEvent]]) -> LikeChanges:
         """What these records, in the order of the log, change. The newest event by its time holds."""
         acts = [
-            (joined(":", event.post or "", event.viewer), record, event)
-            for record, event in read
-            if event.kind in _LIKING
+            (joined(":", event.post, event.viewer), record, event) for record, event in read if event.kind in _LIKING
         ]
         if not acts:
             return LikeChanges()

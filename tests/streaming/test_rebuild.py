@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.bootstrap import Services, clock
+from core.domain.anonymous import Anonymous
 from core.domain.comment import Comment, CommentState
 from core.domain.experiment import Arm, Experiment, ExperimentState, Metric, MetricKind, MetricRole, Phase
 from core.domain.ports.event_log import NewEvent
@@ -61,7 +62,7 @@ def test_an_empty_log_rebuilds_nothing() -> None:
 def test_lost_totals_likes_and_follows_are_counted_anew_and_the_worker_goes_on_from_there() -> None:
     small = world()
     stores, social = small.stores, Social(small.stores, small.engagement, "app://{post}")
-    community = Community(stores, Reports(stores, Audit(stores)), social)
+    community = Community(stores, Reports(stores, Audit(stores), Anonymous("of this shop")), social)
 
     def work() -> None:
         for consume in (small.engagement.consume, community.consume):
