@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from core.bootstrap import clock
@@ -49,6 +49,14 @@ def served_by(console: Console, key: str, viewer: str) -> str:
     )
     answer.raise_for_status()
     return str(answer.json()["policy"])
+
+
+def open_dialog(page: Page, verb: str) -> Locator:
+    """Press the button; the dialog behind it, when it is there: what it shows is of that moment."""
+    page.get_by_role("button", name=verb, exact=True).click()
+    dialog = page.get_by_test_id("stDialog")
+    expect(dialog.get_by_role("textbox").first).to_be_visible()
+    return dialog
 
 
 def give_reason(page: Page, verb: str, reason: str) -> None:
@@ -110,21 +118,20 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     page.goto("/mix")
     expect(page.get_by_role("spinbutton", name="Promotional at most, %")).to_have_value("10")
 
-    page.get_by_role("button", name="Save as version").click()
-    dialog = page.get_by_test_id("stDialog")
+    dialog = open_dialog(page, "Save as version")
     dialog.get_by_label("Name").fill("Calm")
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as for_you-2. It is not in force yet.")).to_be_visible()
     assert served_by(console, key, "viewer-b") == "for_you-1"
 
-    page.get_by_role("button", name="Publish").click()
+    open_dialog(page, "Publish")
     give_reason(page, "Publish", "Fewer complaints")
     expect(page.get_by_text("for_you-2 is in force.")).to_be_visible()
     assert served_by(console, key, "viewer-b") == "for_you-2"
     expect(page.get_by_text("published just now by Product manager Rao: Fewer complaints")).to_be_visible()
 
     # Somebody else publishes while the dialog is open: closing it shows what is in force now.
-    page.get_by_role("button", name="Roll back", exact=True).click()
+    open_dialog(page, "Roll back")
     console.services.mix.roll_back(administrator, "Too calm", now=clock())
     console.services.mix.publish(administrator, "for_you-2", "Calm after all", now=clock())
     dialog.get_by_role("textbox").fill("Sales fell")
@@ -133,7 +140,7 @@ def test_a_rule_is_moved_priced_saved_published_served_and_rolled_back(
     page.keyboard.press("Escape")
     expect(page.get_by_text(f"by {administrator.name}: Calm after all")).to_be_visible()
 
-    page.get_by_role("button", name="Roll back", exact=True).click()
+    open_dialog(page, "Roll back")
     give_reason(page, "Roll back", "Sales fell")
     expect(page.get_by_text("Rolled back: for_you-1 is in force again.")).to_be_visible()
     assert served_by(console, key, "viewer-b") == "for_you-1"

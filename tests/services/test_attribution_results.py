@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.anonymous import Anonymous
 from core.domain.attribution import AttributionDay, AttributionReport, Basis, Grouping, Sums
 from core.domain.ids import DAY
 from core.feed.attribution_sums import SEPARATOR
@@ -31,7 +32,7 @@ def results() -> AttributionResults:
             )
     lost = {SEPARATOR.join(("", "", "", Basis.NONE)): Sums(orders=1, items=1, revenue_minor=7)}
     stores.attribution_days.insert(AttributionDay(id=f"{TODAY}.", day=TODAY, post="", cells=lost))
-    return AttributionResults(stores)
+    return AttributionResults(stores, Anonymous("of this shop"))
 
 
 def lines(report: AttributionReport) -> list[tuple[str, str]]:
