@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import pandas as pd
-import streamlit as st
-
 from core.domain.calibration import CalibrationVersion
 from core.services.calibration import CalibrationReport
+from dashboard.components.decisions_table import decisions_table
 from dashboard.formatting import local, plural
 
 
 def calibration_history(report: CalibrationReport) -> None:
     """Draw the last versions, the newest first."""
-    with st.expander("What was in force when", icon=":material/history:"):
-        rows = [
-            {
-                "When": local(one.created_at),
-                "Version": one.number,
-                "What": _what(one),
-                "Who": maker(report, one),
-                "Why": one.why,
-            }
-            for one in report.history
-        ]
-        st.dataframe(
-            pd.DataFrame(rows), hide_index=True, height="content", key="calibration-history",
-            alt="Versions of the calibration, the newest first",
-            column_config={
-                "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
-                "Why": st.column_config.TextColumn(width="large"),
-            },
-        )  # fmt: skip
+    rows = [
+        {
+            "When": local(one.created_at),
+            "Version": one.number,
+            "What": _what(one),
+            "Who": maker(report, one),
+            "Why": one.why,
+        }
+        for one in report.history
+    ]
+    decisions_table(rows, key="calibration-history", alt="Versions of the calibration, the newest first")
 
 
 def maker(report: CalibrationReport, version: CalibrationVersion) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.domain.account import Account
 from core.domain.model import ModelPublish, ModelVersion, Rate
 from dashboard.components.cursor_pager import CursorPager
+from dashboard.components.decisions_table import decisions_table
 from dashboard.components.model_quality import quality_chart
 from dashboard.components.models_actions import publish_dialog
 from dashboard.context import services
@@ -86,22 +87,14 @@ def models_history(account: Account) -> None:
     lines = services().models.history(account, limit=_LINES)
     if not lines:
         return
-    with st.expander("What was in force when", icon=":material/history:"):
-        rows = [
-            {
-                "When": local(line.at),
-                "What": f"Rolled back {line.rolled_back}" if line.rolled_back else "Published",
-                "In force": line.model or "no model",
-                "Who": line.by_name or line.by,
-                "Why": line.why,
-            }
-            for line in lines
-        ]
-        st.dataframe(
-            pd.DataFrame(rows), hide_index=True, height="content", key="models-history",
-            alt="Publishes and roll backs, the last first",
-            column_config={
-                "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=150),
-                "Why": st.column_config.TextColumn(width="large"),
-            },
-        )  # fmt: skip
+    rows = [
+        {
+            "When": local(line.at),
+            "What": f"Rolled back {line.rolled_back}" if line.rolled_back else "Published",
+            "In force": line.model or "no model",
+            "Who": line.by_name or line.by,
+            "Why": line.why,
+        }
+        for line in lines
+    ]
+    decisions_table(rows, key="models-history", alt="Publishes and roll backs, the last first")
